@@ -1,0 +1,82 @@
+using System.Text;
+
+namespace ColdPages;
+
+/// <summary>What a host offers to measure idle ages with, what is missing, and what would bring it.</summary>
+public sealed class HostDiagnosis
+{
+    internal HostDiagnosis(ColdPageSource requested, IReadOnlyList<SourceDiagnosis> sources, IReadOnlyList<string> conflicts)
+    {
+        Requested = requested;
+        Sources = sources;
+        Conflicts = conflicts;
+        Chosen = requested == ColdPageSource.Auto ? ChooseAuto(sources) : sources.First(source => source.Source == requested) is { IsUsable: true } ? requested : null;
+    }
+
+    /// <summary>The source that was asked for.</summary>
+    public ColdPageSource Requested { get; }
+
+    /// <summary>The source that would be used; null where none can be.</summary>
+    public ColdPageSource? Chosen { get; }
+
+    /// <summary>Every source, best first.</summary>
+    public IReadOnlyList<SourceDiagnosis> Sources { get; }
+
+    /// <summary>Who else moves the accessed bits that the chosen source reads, and what that does; empty where nobody does.</summary>
+    public IReadOnlyList<string> Conflicts { get; }
+
+    /// <summary>Who measures this host already, where that is why a tracker could not be opened.</summary>
+    public LeaseHolder? LeaseHolder { get; internal init; }
+
+    /// <summary>Why the lease could not be taken for another reason than a holder.</summary>
+    internal Problem? LeaseProblem { get; init; }
+
+    /// <summary>Looks what a host offers. Reads only.</summary>
+    /// <param name="roots">The host.</param>
+    /// <param name="source">The source to choose; Auto for the best that sees all memory.</param>
+    public static HostDiagnosis Probe(HostRoots roots, ColdPageSource source = ColdPageSource.Auto)
+    {
+        ArgumentNullException.ThrowIfNull(roots);
+        return SourceProbe.Run(roots.Files, source);
+    }
+
+    /// <summary>Why no tracker could be opened and what to do, in words; empty where one can be.</summary>
+    public override string ToString()
+    {
+        if (LeaseHolder is not null)
+        {
+            string who = LeaseHolder.Pid == 0 ? "a process that has not said who it is" : $"process {LeaseHolder.Pid} ({LeaseHolder.Command})";
+            return $"This host is measured already by {who}: two at a time would spoil each other's evidence. Stop that one, or let one tracker serve both.";
+        }
+
+        if (LeaseProblem is not null)
+            return $"{LeaseProblem.Why} {LeaseProblem.Remedy}";
+        if (Chosen is not null)
+            return Conflicts.Count == 0 ? "" : $"{string.Join(' ', Conflicts)} This was to be refused (OnConflict).";
+        StringBuilder text = new();
+        text.Append(Requested == ColdPageSource.Auto ? "No source that sees all memory can be used on this host." : $"Source '{Requested.ToName()}' cannot be used on this host.");
+        IEnumerable<SourceDiagnosis> wanted = Sources.Where(source =>
+            !source.IsUsable && (Requested == ColdPageSource.Auto ? source.Source != ColdPageSource.Referenced : source.Source == Requested));
+
+        // What all of them lack is said once.
+        foreach (IGrouping<(string?, string?), SourceDiagnosis> group in wanted.GroupBy(source => (source.Why, source.Remedy)))
+        {
+            string names = string.Join(", ", group.Select(source => source.Source.ToName()));
+            text.Append($"\n  {names}: {group.Key.Item1}\n    {group.Key.Item2}");
+        }
+
+        return text.ToString();
+    }
+
+    private static ColdPageSource? ChooseAuto(IReadOnlyList<SourceDiagnosis> sources)
+    {
+        foreach (SourceDiagnosis source in sources)
+        {
+            // It slows what it looks at, and sees only part: never without being asked for by name.
+            if (source.IsUsable && source.Source != ColdPageSource.Referenced)
+                return source.Source;
+        }
+
+        return null;
+    }
+}

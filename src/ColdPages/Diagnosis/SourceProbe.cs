@@ -1,0 +1,105 @@
+namespace ColdPages;
+
+/// <summary>Finds out what a host offers, by trying.</summary>
+internal static class SourceProbe
+{
+    public static HostDiagnosis Run(KernelFiles files, ColdPageSource requested)
+    {
+        SourceDiagnosis[] sources =
+        [
+            Diagnose(ColdPageSource.IdleBitmap, ProbeIdleBitmap),
+            Diagnose(ColdPageSource.MultiGenLru, ProbeMultiGenLru),
+            Diagnose(ColdPageSource.Referenced, ProbeReferenced),
+        ];
+        HostDiagnosis diagnosis = new(requested, sources, []);
+        return diagnosis.Chosen is { } chosen ? new HostDiagnosis(requested, sources, Conflicts(files, chosen)) : diagnosis;
+
+        SourceDiagnosis Diagnose(ColdPageSource source, Func<KernelFiles, Problem?> probe)
+        {
+            Problem? problem = ProbeHost(files) ?? probe(files);
+            return new SourceDiagnosis(source, problem is null, problem?.Why, problem?.Remedy);
+        }
+    }
+
+    /// <summary>Who moves the accessed bits under a source.</summary>
+    public static List<string> Conflicts(KernelFiles files, ColdPageSource source)
+    {
+        List<string> conflicts = [];
+
+        // DAMON and the idle bitmap clear accessed bits too, but leave the page marked young, which smaps counts as referenced
+        // (fs/proc/task_mmu.c, smaps_account). MGLRU's aging leaves no such mark (mm/vmscan.c, walk_pte_range).
+        if (source == ColdPageSource.Referenced && IsMultiGenLruEnabled(files))
+        {
+            conflicts.Add(
+                "The multi-generational LRU is on: when it ages under memory pressure it takes the accessed bits that this source reads, and touched pages may look idle.");
+        }
+
+        return conflicts;
+    }
+
+    private static Problem? ProbeHost(KernelFiles files)
+    {
+        if (!files.IsLinux)
+            return new Problem("This is not Linux.", "Run on the Linux host that is to be measured; reports can be read anywhere.");
+        return MemcgHierarchy.Find(files, out Problem? problem) is null ? problem : null;
+    }
+
+    private static Problem? ProbeIdleBitmap(KernelFiles files) => CanOpen(files, "/sys/kernel/mm/page_idle/bitmap"u8, KernelFileAccess.Read) switch
+    {
+        Errno.ENOENT => new Problem(
+            "The kernel has no /sys/kernel/mm/page_idle/bitmap.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
+        Errno error when error.IsDenied() => new Problem(
+            $"/sys/kernel/mm/page_idle/bitmap: {error.Describe()}.", "Run as root."),
+        _ => new Problem("The kernel has the idle bitmap, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
+    };
+
+    private static Problem? ProbeMultiGenLru(KernelFiles files) => CanOpen(files, "/sys/kernel/debug/lru_gen"u8, KernelFileAccess.Read) switch
+    {
+        Errno.ENOENT when CanOpen(files, "/sys/kernel/mm/lru_gen/enabled"u8, KernelFileAccess.Read) == Errno.ENOENT => new Problem(
+            "The kernel has no multi-generational LRU.", "Use a kernel with CONFIG_LRU_GEN=y."),
+        Errno.ENOENT => new Problem("There is no /sys/kernel/debug/lru_gen.", "mount -t debugfs debugfs /sys/kernel/debug"),
+        Errno error when error.IsDenied() => new Problem($"/sys/kernel/debug/lru_gen: {error.Describe()}.", "Run as root."),
+        _ => new Problem("The kernel has the multi-generational LRU, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
+    };
+
+    private static Problem? ProbeReferenced(KernelFiles files)
+    {
+        Errno error = CanRead(files, "/proc/1/smaps"u8);
+        if (error == Errno.None)
+            error = CanOpen(files, "/proc/1/clear_refs"u8, KernelFileAccess.Write);
+        if (error == Errno.None)
+            return null;
+        return error.IsDenied()
+            ? new Problem(
+                $"The memory of other users' processes cannot be read here ({files.Display("/proc/1")}: {error.Describe()}).",
+                "Run as root, or with the capabilities CAP_SYS_PTRACE and CAP_DAC_OVERRIDE.")
+            : new Problem(
+                $"{files.Display("/proc/1")} has no smaps or clear_refs: {error.Describe()}.",
+                "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y, and see that procfs is mounted there.");
+    }
+
+    private static bool IsMultiGenLruEnabled(KernelFiles files)
+    {
+        using FileText text = FileText.Rent();
+
+        // "0x0007": a bit a feature, the first one the main switch (Documentation/admin-guide/mm/multigen_lru.rst).
+        return text.Load(files, "/sys/kernel/mm/lru_gen/enabled"u8) == Errno.None
+            && text.Bytes.StartsWith("0x"u8)
+            && System.Buffers.Text.Utf8Parser.TryParse(text.Bytes[2..], out uint features, out _, 'x') && (features & 1) != 0;
+    }
+
+    private static Errno CanOpen(KernelFiles files, ReadOnlySpan<byte> path, KernelFileAccess access)
+    {
+        Errno error = KernelFile.Open(files, path, access, out KernelFile file);
+        file.Dispose();
+        return error;
+    }
+
+    // The right to a process's memory is asked for when its file is opened or first read, depending on the kernel.
+    private static Errno CanRead(KernelFiles files, ReadOnlySpan<byte> path)
+    {
+        Errno error = KernelFile.Open(files, path, KernelFileAccess.Read, out KernelFile file);
+        using (file)
+            return error != Errno.None ? error : file.Read(0, stackalloc byte[64]).Error;
+    }
+}

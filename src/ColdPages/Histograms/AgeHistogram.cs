@@ -1,0 +1,157 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+
+namespace ColdPages;
+
+/// <summary>
+/// Bytes by idle age, youngest bin first. The bins touch each other, are not cumulative, and together hold every tracked byte once.
+/// Immutable.
+/// </summary>
+public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogram>
+{
+    private readonly TimeSpan[] _edges;
+    private readonly long[] _values;
+
+    /// <param name="edges">Where each bin begins; the first at 0. Shared, never changed.</param>
+    /// <param name="values">As <see cref="BinLayout"/> has them. Owned by the histogram from here on.</param>
+    internal AgeHistogram(TimeSpan[] edges, long[] values)
+    {
+        _edges = edges;
+        _values = values;
+    }
+
+    /// <summary>A histogram of bins that touch each other, the first from 0 and only the last one open.</summary>
+    /// <exception cref="ArgumentException">The bins leave a gap, overlap, or hold a negative number.</exception>
+    public static AgeHistogram Create(IEnumerable<AgeBin> bins)
+    {
+        ArgumentNullException.ThrowIfNull(bins);
+        AgeBin[] all = [.. bins];
+        TimeSpan[] edges = new TimeSpan[all.Length];
+        long[] values = new long[all.Length * BinLayout.Stride];
+        for (int i = 0; i < all.Length; i++)
+        {
+            AgeBin bin = all[i];
+            TimeSpan expectedFrom = i == 0 ? TimeSpan.Zero : all[i - 1].To ?? TimeSpan.MaxValue;
+            if (bin.From != expectedFrom || (bin.To is null) != (i == all.Length - 1) || bin.To < bin.From)
+                throw new ArgumentException($"Bin {i} from {bin.From} to {bin.To} does not follow the one before it, or only the last may be open.", nameof(bins));
+            if (bin.AnonBytes < 0 || bin.FileBytes < 0 || bin.ShmemBytes < 0 || bin.ExcessBytes < 0)
+                throw new ArgumentException($"Bin {i} holds a negative number of bytes.", nameof(bins));
+            edges[i] = bin.From;
+            Span<long> target = values.AsSpan(i * BinLayout.Stride, BinLayout.Stride);
+            target[(int)PageKind.Anon] = bin.AnonBytes;
+            target[(int)PageKind.File] = bin.FileBytes;
+            target[(int)PageKind.Shmem] = bin.ShmemBytes;
+            target[BinLayout.Excess] = bin.ExcessBytes;
+        }
+
+        return new AgeHistogram(edges, values);
+    }
+
+    /// <summary>The number of bins; 0 where nothing was scanned.</summary>
+    public int Count => _edges.Length;
+
+    /// <summary>All bytes of the histogram.</summary>
+    public long TotalBytes => BytesOlderThan(TimeSpan.Zero).AtLeast;
+
+    /// <summary>The bin at a place, youngest first.</summary>
+    public AgeBin this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+            ReadOnlySpan<long> values = Values(index);
+            return new AgeBin
+            {
+                From = _edges[index],
+                To = index + 1 < Count ? _edges[index + 1] : null,
+                AnonBytes = values[(int)PageKind.Anon],
+                FileBytes = values[(int)PageKind.File],
+                ShmemBytes = values[(int)PageKind.Shmem],
+                ExcessBytes = values[BinLayout.Excess],
+            };
+        }
+    }
+
+    /// <summary>
+    /// Bytes idle for at least <paramref name="age"/>. Where the age lies within a bin, that bin counts only as possible, so an age
+    /// longer than the host was watched gives 0 at least and the open bin at most.
+    /// </summary>
+    /// <param name="age">The idle age; zero or less gives all bytes.</param>
+    public ByteBounds BytesOlderThan(TimeSpan age)
+    {
+        long certain = 0;
+        long possible = 0;
+        long excess = 0;
+        for (int bin = Count - 1; bin >= 0; bin--)
+        {
+            bool mayBeOlder = bin + 1 == Count || _edges[bin + 1] > age;
+            if (!mayBeOlder)
+                break;
+            ReadOnlySpan<long> values = Values(bin);
+            long bytes = values[(int)PageKind.Anon] + values[(int)PageKind.File] + values[(int)PageKind.Shmem];
+            possible += bytes;
+            excess = values[BinLayout.Excess];
+            if (_edges[bin] >= age)
+                certain += bytes;
+        }
+
+        // Of the bins counted, only the youngest one's excess lies outside them; the others' is counted already.
+        return new ByteBounds(certain, possible + excess);
+    }
+
+    /// <summary>As <see cref="BytesOlderThan(TimeSpan)"/>, for one kind of page.</summary>
+    public ByteBounds BytesOlderThan(TimeSpan age, PageKind kind)
+    {
+        long certain = 0;
+        long possible = 0;
+        long all = 0;
+        long excess = 0;
+        for (int bin = Count - 1; bin >= 0; bin--)
+        {
+            ReadOnlySpan<long> values = Values(bin);
+            long bytes = values[(int)kind];
+            all += bytes;
+            if (bin + 1 != Count && _edges[bin + 1] <= age)
+                continue;
+            possible += bytes;
+            excess = values[BinLayout.Excess];
+            if (_edges[bin] >= age)
+                certain += bytes;
+        }
+
+        // The excess is not known by kind: all of it might be of this one, as far as there are such bytes at all.
+        return new ByteBounds(certain, Math.Min(all, possible + excess));
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<AgeBin> GetEnumerator()
+    {
+        for (int i = 0; i < Count; i++)
+            yield return this[i];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Whether both have the same bins with the same bytes.</summary>
+    public bool Equals(AgeHistogram? other) =>
+        other is not null && _edges.AsSpan().SequenceEqual(other._edges) && _values.AsSpan().SequenceEqual(other._values);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as AgeHistogram);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.AddBytes(MemoryMarshal.AsBytes(_values.AsSpan()));
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Where each bin begins. Shared, never changed.</summary>
+    internal TimeSpan[] Edges => _edges;
+
+    internal void CopyTo(Span<long> values) => _values.CopyTo(values);
+
+    private ReadOnlySpan<long> Values(int bin) => _values.AsSpan(bin * BinLayout.Stride, BinLayout.Stride);
+}

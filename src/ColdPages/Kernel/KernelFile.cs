@@ -1,0 +1,47 @@
+namespace ColdPages;
+
+/// <summary>
+/// An open kernel file. A struct, so that a scan of ten thousand processes makes no garbage; whoever opened it disposes it, once.
+/// </summary>
+internal readonly struct KernelFile : IDisposable
+{
+    private readonly KernelFiles _files;
+    private readonly int _handle;
+
+    private KernelFile(KernelFiles files, int handle)
+    {
+        _files = files;
+        _handle = handle;
+    }
+
+    public static Errno Open(KernelFiles files, ReadOnlySpan<byte> path, KernelFileAccess access, out KernelFile file)
+    {
+        Errno error = files.Open(path, access, out int handle);
+        file = error == Errno.None ? new KernelFile(files, handle) : default;
+        return error;
+    }
+
+    public IoResult Read(long offset, Span<byte> buffer) => _files.Read(_handle, offset, buffer);
+
+    public IoResult Write(long offset, ReadOnlySpan<byte> bytes) => _files.Write(_handle, offset, bytes);
+
+    /// <summary>Reads on until the buffer is full or the file ends; files made by the kernel often come in pieces.</summary>
+    public IoResult ReadFully(Span<byte> buffer)
+    {
+        int filled = 0;
+        while (filled < buffer.Length)
+        {
+            IoResult piece = Read(filled, buffer[filled..]);
+            if (!piece.Ok)
+                return piece;
+            if (piece.Count == 0)
+                break;
+            filled += piece.Count;
+        }
+
+        return IoResult.Done(filled);
+    }
+
+    /// <summary>Closes the file; a file that failed to open has nothing to close.</summary>
+    public void Dispose() => _files?.Close(_handle);
+}

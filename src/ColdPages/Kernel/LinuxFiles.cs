@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ColdPages;
+
+/// <summary>The real host, or one whose files are found under another folder.</summary>
+internal sealed class LinuxFiles : KernelFiles
+{
+    private readonly byte[] _prefix;
+
+    public LinuxFiles(string prefix) => _prefix = Encoding.UTF8.GetBytes(prefix.TrimEnd('/'));
+
+    public override int PageSize => Environment.SystemPageSize;
+
+    public override bool IsLinux => OperatingSystem.IsLinux();
+
+    // Through a mounted root, "self" would be a process of another pid namespace; pid 1 there stands for the host.
+    public override ReadOnlySpan<byte> MountInfoPath => _prefix.Length == 0 ? "/proc/self/mountinfo"u8 : "/proc/1/mountinfo"u8;
+
+    public override string Display(string path) => Encoding.UTF8.GetString(_prefix) + path;
+
+    public override unsafe CpuTime ThreadCpu
+    {
+        get
+        {
+            LibC.RUsage usage;
+            if (LibC.GetRUsage(LibC.RUSAGE_THREAD, &usage) != 0)
+                return default;
+            return new CpuTime(
+                TimeSpan.FromSeconds(usage.UserSeconds, microseconds: usage.UserMicroseconds),
+                TimeSpan.FromSeconds(usage.SystemSeconds, microseconds: usage.SystemMicroseconds));
+        }
+    }
+
+    public override unsafe Errno Open(ReadOnlySpan<byte> path, KernelFileAccess access, out int handle)
+    {
+        int flags = LibC.O_CLOEXEC | access switch
+        {
+            KernelFileAccess.Write => LibC.O_WRONLY,
+            KernelFileAccess.ReadWrite => LibC.O_RDWR,
+            _ => LibC.O_RDONLY,
+        };
+        handle = -1;
+        Span<byte> full = stackalloc byte[KernelPath.MaxLength];
+        if (!Relocate(path, full))
+            return Errno.ENAMETOOLONG;
+        fixed (byte* name = full)
+        {
+            do
+            {
+                handle = LibC.Open(name, flags, 0);
+                if (handle >= 0)
+                    return Errno.None;
+            }
+            while (LastError() == Errno.EINTR);
+        }
+
+        return LastError();
+    }
+
+    public override unsafe IoResult Read(int handle, long offset, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint count;
+            do
+                count = LibC.PRead(handle, start, (nuint)buffer.Length, offset);
+            while (count < 0 && LastError() == Errno.EINTR);
+            return count < 0 ? IoResult.Failed(LastError()) : IoResult.Done((int)count);
+        }
+    }
+
+    public override unsafe IoResult Write(int handle, long offset, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            nint count;
+            do
+                count = LibC.PWrite(handle, start, (nuint)bytes.Length, offset);
+            while (count < 0 && LastError() == Errno.EINTR);
+            return count < 0 ? IoResult.Failed(LastError()) : IoResult.Done((int)count);
+        }
+    }
+
+    public override void Close(int handle) => _ = LibC.Close(handle);
+
+    public override unsafe Errno List(ReadOnlySpan<byte> path, DirectoryListing listing)
+    {
+        listing.Clear();
+        Span<byte> full = stackalloc byte[KernelPath.MaxLength];
+        if (!Relocate(path, full))
+            return Errno.ENAMETOOLONG;
+        nint directory;
+        fixed (byte* name = full)
+            directory = LibC.OpenDir(name);
+        if (directory == 0)
+            return LastError();
+        try
+        {
+            while (true)
+            {
+                // Null stands for the end and for an error; only errno tells them apart, so it must be 0 before.
+                Marshal.SetLastSystemError(0);
+                LibC.DirEnt* entry = LibC.ReadDir(directory);
+                if (entry == null)
+                    return LastError();
+                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated((byte*)entry + LibC.DirEnt.NameOffset);
+                listing.Add(entry->Inode, entry->Type == LibC.DirEnt.DT_DIR, name);
+            }
+        }
+        finally
+        {
+            _ = LibC.CloseDir(directory);
+        }
+    }
+
+    private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();
+
+    private bool Relocate(ReadOnlySpan<byte> path, Span<byte> full)
+    {
+        if (_prefix.Length + path.Length + 1 > full.Length)
+            return false;
+        _prefix.CopyTo(full);
+        path.CopyTo(full[_prefix.Length..]);
+        full[_prefix.Length + path.Length] = 0;
+        return true;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ColdPages;
+
+/// <summary>What a tracker is to measure, and how.</summary>
+public sealed record ColdPageTrackerOptions
+{
+    /// <summary>The host. Default: this one.</summary>
+    public HostRoots Roots { get; init; } = HostRoots.Local;
+
+    /// <summary>Where the evidence comes from. Default: the most exact source that sees all memory.</summary>
+    public ColdPageSource Source { get; init; } = ColdPageSource.Auto;
+
+    /// <summary>From the end of a pass to the start of the next. Default: two minutes.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>What to do when somebody else moves the evidence. Default: warn.</summary>
+    public ConflictAction OnConflict { get; init; } = ConflictAction.Warn;
+
+    /// <summary>
+    /// Only this memcg and those below it, as <see cref="MemcgAges.Path"/> writes it. <see cref="ColdPageSource.Referenced"/> then leaves all
+    /// other processes alone. Default: all.
+    /// </summary>
+    public string? Memcg { get; init; }
+
+    /// <summary>Processes, by pid, whose memory is told apart in <see cref="ColdPageSnapshot.Processes"/>. Default: none.</summary>
+    public IReadOnlyList<int> Processes { get; init; } = [];
+
+    /// <summary>
+    /// Over how many intervals <see cref="ColdPageSource.Referenced"/> lets accessed bits gather before it clears them, 1 to 254. An age is
+    /// known back to the last clear, so a longer window tells longer ages; but what was touched at all in a window counts as touched at its
+    /// end. Default: 1, touched or not since the pass before.
+    /// </summary>
+    public int ReferencedWindow { get; init; } = 1;
+
+    /// <summary>
+    /// The folder of the file whose lock makes a tracker the only one on its host; made if need be. Share it between all containers that
+    /// might measure the same host. Default: /run/coldpages.
+    /// </summary>
+    public string LeaseDirectory { get; init; } = "/run/coldpages";
+
+    /// <summary>The clock. Default: the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    [SuppressMessage("Usage", "MA0015", Justification = "The options' own names say more than the parameter's they came in.")]
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Roots);
+        ArgumentNullException.ThrowIfNull(Processes);
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentException.ThrowIfNullOrEmpty(LeaseDirectory);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Interval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ReferencedWindow, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ReferencedWindow, PassClock.MaxPasses);
+    }
+}

@@ -1,0 +1,92 @@
+namespace ColdPages;
+
+/// <summary>
+/// A memcg in a snapshot: who it is, what it uses, and how long its bytes have been idle. A view into the snapshot, which it keeps alive.
+/// </summary>
+public readonly struct MemcgAges : IEquatable<MemcgAges>
+{
+    private readonly ColdPageSnapshot _snapshot;
+
+    internal MemcgAges(ColdPageSnapshot snapshot, int index)
+    {
+        _snapshot = snapshot;
+        Index = index;
+    }
+
+    /// <summary>From the root of the memory hierarchy, as in "/kubepods/pod1"; bytes that are not UTF-8 read \xNN. Not escaped for a terminal.</summary>
+    public string Path => Data.Path(Index);
+
+    /// <summary>The inode of its folder, by which /proc/kpagecgroup knows it.</summary>
+    public ulong Inode => Data.Inode(Index);
+
+    /// <summary>What it says of its own memory, and its limits; read at the end of the pass.</summary>
+    public MemcgMemory Memory => Data.Memory(Index);
+
+    /// <summary>How many memcgs of the snapshot lie above it.</summary>
+    public int Depth
+    {
+        get
+        {
+            int depth = 0;
+            for (int above = Data.Parent(Index); above >= 0; above = Data.Parent(above))
+                depth++;
+            return depth;
+        }
+    }
+
+    /// <summary>It, then every memcg of the snapshot below it, in tree order.</summary>
+    public IReadOnlyList<MemcgAges> Subtree
+    {
+        get
+        {
+            List<MemcgAges> subtree = [];
+            for (int i = Index; i < Data.End(Index); i++)
+                subtree.Add(new MemcgAges(_snapshot, i));
+            return subtree;
+        }
+    }
+
+    internal int Index { get; }
+
+    private SnapshotData Data => _snapshot.Data;
+
+    /// <summary>Its bytes by idle age.</summary>
+    public AgeHistogram Idle(MemcgScope scope = MemcgScope.Hierarchical)
+    {
+        long[] values = new long[Data.ValuesPerHistogram];
+        Data.Sum(Index, scope, values);
+        return new AgeHistogram(Data.Edges, values);
+    }
+
+    /// <summary>
+    /// Bytes idle for at least <paramref name="age"/>, those of the memcgs below included; 0 at least for an age longer than the host was
+    /// watched.
+    /// </summary>
+    public ByteBounds BytesOlderThan(TimeSpan age) => Idle().BytesOlderThan(age);
+
+    /// <summary>Memory charged, null where the kernel does not say: <see cref="MemcgMemory.CurrentBytes"/> or, alone, <see cref="MemcgMemory.LocalBytes"/>.</summary>
+    public long? ResidentBytes(MemcgScope scope = MemcgScope.Hierarchical) =>
+        scope == MemcgScope.Local ? Memory.LocalBytes : Memory.CurrentBytes;
+
+    /// <summary>Bytes whose age is known.</summary>
+    public long TrackedBytes(MemcgScope scope = MemcgScope.Hierarchical) => Idle(scope).TotalBytes;
+
+    /// <summary>Bytes charged whose age nobody knows, such as kernel memory: never called cold. Null where <see cref="ResidentBytes"/> is.</summary>
+    public long? UntrackedBytes(MemcgScope scope = MemcgScope.Hierarchical) =>
+        ResidentBytes(scope) is { } resident ? Math.Max(0, resident - TrackedBytes(scope)) : null;
+
+    /// <summary>Whether both are the same memcg of the same snapshot.</summary>
+    public bool Equals(MemcgAges other) => ReferenceEquals(_snapshot, other._snapshot) && Index == other.Index;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is MemcgAges other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Index;
+
+    /// <summary>Whether both are the same memcg of the same snapshot.</summary>
+    public static bool operator ==(MemcgAges left, MemcgAges right) => left.Equals(right);
+
+    /// <summary>Whether both are not the same memcg of the same snapshot.</summary>
+    public static bool operator !=(MemcgAges left, MemcgAges right) => !left.Equals(right);
+}

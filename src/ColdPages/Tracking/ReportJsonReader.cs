@@ -1,0 +1,172 @@
+using System.Text.Json;
+
+namespace ColdPages;
+
+/// <summary>Reads coldpages.report/1 back into a snapshot, whatever the order of its members.</summary>
+internal static class ReportJsonReader
+{
+    public static ColdPageSnapshot Read(ReadOnlySpan<byte> utf8Json)
+    {
+        Utf8JsonReader reader = new(utf8Json);
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        try
+        {
+            return ReadReport(document.RootElement);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or OverflowException)
+        {
+            throw new JsonException($"This is not a whole {ReportJson.Schema} report: {e.Message}", e);
+        }
+    }
+
+    private static ColdPageSnapshot ReadReport(JsonElement root)
+    {
+        string? schema = root.GetProperty("schema"u8).GetString();
+        if (schema != ReportJson.Schema)
+            throw new FormatException($"its schema is '{schema}'.");
+        string? sourceName = root.GetProperty("source"u8).GetString();
+        if (!ColdPageSourceNames.TryParse(sourceName, out ColdPageSource source) || source == ColdPageSource.Auto)
+            throw new FormatException($"'{sourceName}' is no source.");
+        AgeHistogram unattributed = ReadIdle(root.GetProperty("unattributed"u8));
+        return new ColdPageSnapshot(ReadMemcgs(root.GetProperty("memcgs"u8), unattributed.Edges))
+        {
+            Source = source,
+            Attribution = Text(root, "attribution"),
+            Kernel = Text(root, "kernel"),
+            TakenAt = new DateTimeOffset(root.GetProperty("takenAt"u8).GetDateTime().ToUniversalTime()),
+            Scans = root.GetProperty("scans"u8).GetInt32(),
+            Interval = Time(root.GetProperty("intervalSeconds"u8)),
+            Warnings = Texts(root.GetProperty("warnings"u8)),
+            Cost = ReadCost(root.GetProperty("cost"u8)),
+            Unattributed = unattributed,
+            Processes = root.TryGetProperty("processes"u8, out JsonElement processes) ? [.. processes.EnumerateArray().Select(ReadProcess)] : [],
+            Confidence = root.TryGetProperty("confidence"u8, out JsonElement confidence) ? ReadConfidence(confidence) : new ScanConfidence(false, 0, []),
+            Failure = root.TryGetProperty("failure"u8, out JsonElement failure) ? failure.GetString() : null,
+            Skipped = root.TryGetProperty("skipped"u8, out JsonElement skipped) ? skipped.GetInt32() : 0,
+            Host = root.TryGetProperty("host"u8, out JsonElement host) ? ReadHost(host) : default,
+        };
+    }
+
+    // The report has sums over subtrees, a snapshot what is each memcg's own: its sum less the sums of those right below it.
+    private static SnapshotData ReadMemcgs(JsonElement array, TimeSpan[] edges)
+    {
+        List<string> paths = [];
+        List<int> parents = [];
+        List<long[]> locals = [];
+        List<JsonElement> elements = [];
+        Stack<int> above = new();
+        foreach (JsonElement element in array.EnumerateArray())
+        {
+            string path = Text(element, "path");
+            AgeHistogram idle = ReadIdle(element);
+            if (!idle.Edges.AsSpan().SequenceEqual(edges))
+                throw new FormatException($"the bins of memcg '{path}' are not those of \"unattributed\".");
+            long[] values = new long[edges.Length * BinLayout.Stride];
+            idle.CopyTo(values);
+            while (above.TryPeek(out int candidate) && !IsBelow(path, paths[candidate]))
+                above.Pop();
+            int parent = above.TryPeek(out int nearest) ? nearest : -1;
+            if (parent >= 0 && Text(element, "scope") == "hierarchical")
+                Subtract(locals[parent], values, paths[parent]);
+            above.Push(paths.Count);
+            paths.Add(path);
+            parents.Add(parent);
+            locals.Add(values);
+            elements.Add(element);
+        }
+
+        SnapshotData data = new(edges);
+        for (int i = 0; i < paths.Count; i++)
+        {
+            string name = parents[i] < 0 ? paths[i] : paths[i][(paths[parents[i]] == "/" ? 1 : paths[parents[i]].Length + 1)..];
+            data.Add(name, parents[i], elements[i].GetProperty("inode"u8).GetUInt64(), ReadMemory(elements[i]), locals[i]);
+        }
+
+        data.Trim();
+        return data;
+    }
+
+    private static bool IsBelow(string path, string other) =>
+        other == "/" ? path.Length > 1 : path.Length > other.Length && path.StartsWith(other, StringComparison.Ordinal) && path[other.Length] == '/';
+
+    private static void Subtract(long[] sums, long[] values, string path)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            sums[i] -= values[i];
+            if (sums[i] < 0)
+                throw new FormatException($"memcg '{path}' holds less than those below it.");
+        }
+    }
+
+    private static MemcgMemory ReadMemory(JsonElement element)
+    {
+        MemcgMemory memory = default;
+        if (element.TryGetProperty("memory"u8, out JsonElement members))
+        {
+            foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
+            {
+                if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value))
+                    memory = member.Set(memory, value.GetInt64());
+            }
+        }
+        else if (element.GetProperty("residentBytes"u8) is { ValueKind: JsonValueKind.Number } resident)
+        {
+            memory = Text(element, "scope") == "local"
+                ? memory with { LocalBytes = resident.GetInt64() }
+                : memory with { CurrentBytes = resident.GetInt64() };
+        }
+
+        return memory;
+    }
+
+    private static AgeHistogram ReadIdle(JsonElement element) => AgeHistogram.Create(element.GetProperty("idle"u8).EnumerateArray().Select(ReadBin));
+
+    private static AgeBin ReadBin(JsonElement bin)
+    {
+        JsonElement to = bin.GetProperty("toSeconds"u8);
+        AgeBin read = new()
+        {
+            From = Time(bin.GetProperty("fromSeconds"u8)),
+            To = to.ValueKind == JsonValueKind.Null ? null : Time(to),
+            AnonBytes = Bytes(bin, "anonBytes"),
+            FileBytes = Bytes(bin, "fileBytes"),
+            ShmemBytes = Bytes(bin, "shmemBytes"),
+        };
+        return bin.TryGetProperty("upperBytes"u8, out JsonElement upper) ? read with { ExcessBytes = upper.GetInt64() - read.LowerBytes } : read;
+    }
+
+    // A kind that the source can't tell apart has no member.
+    private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? bytes.GetInt64() : 0;
+
+    private static ProcessAges ReadProcess(JsonElement process) =>
+        new(process.GetProperty("pid"u8).GetInt32(), Text(process, "name"), ReadIdle(process));
+
+    private static ScanCost ReadCost(JsonElement cost) => new(
+        Time(cost.GetProperty("userCpuSeconds"u8)), Time(cost.GetProperty("kernelCpuSeconds"u8)),
+        ReadEntries(cost.GetProperty("entriesRead"u8)), ReadEntries(cost.GetProperty("entriesWritten"u8)),
+        cost.GetProperty("stateBytes"u8).GetInt64());
+
+    private static SortedDictionary<string, long> ReadEntries(JsonElement entries)
+    {
+        SortedDictionary<string, long> read = new(StringComparer.Ordinal);
+        foreach (JsonProperty entry in entries.EnumerateObject())
+            read[entry.Name] = entry.Value.GetInt64();
+        return read;
+    }
+
+    private static ScanConfidence ReadConfidence(JsonElement confidence) => new(
+        confidence.GetProperty("isActionable"u8).GetBoolean(), confidence.GetProperty("doubtfulBytes"u8).GetInt64(),
+        Texts(confidence.GetProperty("doubts"u8)));
+
+    private static HostMemory ReadHost(JsonElement host) => new(
+        host.GetProperty("totalBytes"u8).GetInt64(), host.GetProperty("availableBytes"u8).GetInt64(),
+        host.GetProperty("swapTotalBytes"u8).GetInt64(), host.GetProperty("swapFreeBytes"u8).GetInt64(), host.GetProperty("pageSize"u8).GetInt32());
+
+    private static TimeSpan Time(JsonElement seconds) => TimeSpan.FromTicks((long)decimal.Round(seconds.GetDecimal() * TimeSpan.TicksPerSecond));
+
+    private static string Text(JsonElement element, string name) =>
+        element.GetProperty(name).GetString() ?? throw new FormatException($"\"{name}\" is null.");
+
+    private static string[] Texts(JsonElement array) => [.. array.EnumerateArray().Select(text => text.GetString() ?? "")];
+}

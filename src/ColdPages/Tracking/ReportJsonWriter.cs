@@ -1,0 +1,192 @@
+using System.Text.Json;
+
+namespace ColdPages;
+
+/// <summary>Writes a snapshot as coldpages.report/1. Nothing is allocated for a bin; a memcg costs the string of its path.</summary>
+internal sealed class ReportJsonWriter
+{
+    private readonly Utf8JsonWriter _writer;
+    private readonly ColdPageSnapshot _snapshot;
+    private readonly MemcgScope _scope;
+    private readonly long[] _values;
+    private readonly decimal[] _edgeSeconds;
+
+    public ReportJsonWriter(Utf8JsonWriter writer, ColdPageSnapshot snapshot, MemcgScope scope)
+    {
+        _writer = writer;
+        _snapshot = snapshot;
+        _scope = scope;
+        _values = new long[snapshot.Data.ValuesPerHistogram];
+        _edgeSeconds = Array.ConvertAll(snapshot.Data.Edges, Seconds);
+    }
+
+    public void Write(IReadOnlyList<MemcgAges> memcgs)
+    {
+        _writer.WriteStartObject();
+        _writer.WriteString("schema"u8, ReportJson.Schema);
+        _writer.WriteString("source"u8, _snapshot.Source.ToName());
+        _writer.WriteString("attribution"u8, _snapshot.Attribution);
+        _writer.WriteString("kernel"u8, _snapshot.Kernel);
+        _writer.WriteString("takenAt"u8, _snapshot.TakenAt.UtcDateTime);
+        _writer.WriteNumber("scans"u8, _snapshot.Scans);
+        _writer.WriteNumber("intervalSeconds"u8, Seconds(_snapshot.Interval));
+        WriteStrings("warnings"u8, _snapshot.Warnings);
+        WriteCost();
+        _writer.WriteStartArray("memcgs"u8);
+        foreach (MemcgAges memcg in memcgs)
+            WriteMemcg(memcg);
+        _writer.WriteEndArray();
+        _writer.WriteStartObject("unattributed"u8);
+        WriteIdle(_snapshot.Unattributed);
+        _writer.WriteEndObject();
+        if (_snapshot.Processes.Count > 0)
+            WriteProcesses();
+        WriteConfidence();
+        if (_snapshot.Failure is not null)
+            _writer.WriteString("failure"u8, _snapshot.Failure);
+        if (_snapshot.Skipped > 0)
+            _writer.WriteNumber("skipped"u8, _snapshot.Skipped);
+        WriteHost();
+        _writer.WriteEndObject();
+    }
+
+    private static decimal Seconds(TimeSpan time) => (decimal)time.Ticks / TimeSpan.TicksPerSecond;
+
+    private void WriteMemcg(MemcgAges memcg)
+    {
+        _snapshot.Data.Sum(memcg.Index, _scope, _values);
+        long tracked = 0;
+        for (int i = 0; i < _values.Length; i++)
+            tracked += i % BinLayout.Stride == BinLayout.Excess ? 0 : _values[i];
+        MemcgMemory memory = memcg.Memory;
+        long? resident = _scope == MemcgScope.Local ? memory.LocalBytes : memory.CurrentBytes;
+        _writer.WriteStartObject();
+        _writer.WriteString("path"u8, memcg.Path);
+        _writer.WriteNumber("inode"u8, memcg.Inode);
+        _writer.WriteString("scope"u8, _scope == MemcgScope.Local ? "local"u8 : "hierarchical"u8);
+        WriteOptional("residentBytes"u8, resident);
+        _writer.WriteNumber("trackedBytes"u8, tracked);
+        WriteOptional("untrackedBytes"u8, resident is null ? null : Math.Max(0, resident.Value - tracked));
+        WriteIdle(_values);
+        _writer.WriteStartArray("promotions"u8);
+        _writer.WriteEndArray();
+        _writer.WriteStartObject("memory"u8);
+        foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
+        {
+            if (member.Get(memory) is { } bytes)
+                _writer.WriteNumber(member.Name, bytes);
+        }
+
+        _writer.WriteEndObject();
+        _writer.WriteEndObject();
+    }
+
+    private void WriteIdle(AgeHistogram histogram)
+    {
+        histogram.CopyTo(_values);
+        WriteIdle(_values);
+    }
+
+    private void WriteIdle(ReadOnlySpan<long> values)
+    {
+        _writer.WriteStartArray("idle"u8);
+        for (int bin = 0; bin < _edgeSeconds.Length; bin++)
+        {
+            ReadOnlySpan<long> numbers = values.Slice(bin * BinLayout.Stride, BinLayout.Stride);
+            long anon = numbers[(int)PageKind.Anon];
+            long file = numbers[(int)PageKind.File];
+            long shmem = numbers[(int)PageKind.Shmem];
+            long excess = numbers[BinLayout.Excess];
+            _writer.WriteStartObject();
+            _writer.WriteNumber("fromSeconds"u8, _edgeSeconds[bin]);
+            if (bin + 1 < _edgeSeconds.Length)
+                _writer.WriteNumber("toSeconds"u8, _edgeSeconds[bin + 1]);
+            else
+                _writer.WriteNull("toSeconds"u8);
+            _writer.WriteNumber("anonBytes"u8, anon);
+            _writer.WriteNumber("fileBytes"u8, file);
+            _writer.WriteNumber("shmemBytes"u8, shmem);
+            if (excess != 0)
+            {
+                _writer.WriteNumber("lowerBytes"u8, anon + file + shmem);
+                _writer.WriteNumber("upperBytes"u8, anon + file + shmem + excess);
+            }
+
+            _writer.WriteEndObject();
+        }
+
+        _writer.WriteEndArray();
+    }
+
+    private void WriteCost()
+    {
+        ScanCost cost = _snapshot.Cost;
+        _writer.WriteStartObject("cost"u8);
+        _writer.WriteNumber("userCpuSeconds"u8, Seconds(cost.UserCpu));
+        _writer.WriteNumber("kernelCpuSeconds"u8, Seconds(cost.KernelCpu));
+        WriteEntries("entriesRead"u8, cost.EntriesRead);
+        WriteEntries("entriesWritten"u8, cost.EntriesWritten);
+        _writer.WriteNumber("stateBytes"u8, cost.StateBytes);
+        _writer.WriteEndObject();
+    }
+
+    private void WriteEntries(ReadOnlySpan<byte> name, IReadOnlyDictionary<string, long> entries)
+    {
+        _writer.WriteStartObject(name);
+        foreach ((string file, long count) in entries)
+            _writer.WriteNumber(file, count);
+        _writer.WriteEndObject();
+    }
+
+    private void WriteProcesses()
+    {
+        _writer.WriteStartArray("processes"u8);
+        foreach (ProcessAges process in _snapshot.Processes)
+        {
+            _writer.WriteStartObject();
+            _writer.WriteNumber("pid"u8, process.Pid);
+            _writer.WriteString("name"u8, process.Name);
+            WriteIdle(process.Idle);
+            _writer.WriteEndObject();
+        }
+
+        _writer.WriteEndArray();
+    }
+
+    private void WriteConfidence()
+    {
+        _writer.WriteStartObject("confidence"u8);
+        _writer.WriteBoolean("isActionable"u8, _snapshot.Confidence.IsActionable);
+        _writer.WriteNumber("doubtfulBytes"u8, _snapshot.Confidence.DoubtfulBytes);
+        WriteStrings("doubts"u8, _snapshot.Confidence.Doubts);
+        _writer.WriteEndObject();
+    }
+
+    private void WriteHost()
+    {
+        HostMemory host = _snapshot.Host;
+        _writer.WriteStartObject("host"u8);
+        _writer.WriteNumber("totalBytes"u8, host.TotalBytes);
+        _writer.WriteNumber("availableBytes"u8, host.AvailableBytes);
+        _writer.WriteNumber("swapTotalBytes"u8, host.SwapTotalBytes);
+        _writer.WriteNumber("swapFreeBytes"u8, host.SwapFreeBytes);
+        _writer.WriteNumber("pageSize"u8, host.PageSize);
+        _writer.WriteEndObject();
+    }
+
+    private void WriteStrings(ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
+    {
+        _writer.WriteStartArray(name);
+        foreach (string text in texts)
+            _writer.WriteStringValue(text);
+        _writer.WriteEndArray();
+    }
+
+    private void WriteOptional(ReadOnlySpan<byte> name, long? value)
+    {
+        if (value is null)
+            _writer.WriteNull(name);
+        else
+            _writer.WriteNumber(name, value.Value);
+    }
+}

@@ -1,0 +1,41 @@
+namespace ColdPages;
+
+/// <summary>What a run has cost so far, its first pass included.</summary>
+public sealed class ScanCost : IEquatable<ScanCost>
+{
+    internal ScanCost(
+        TimeSpan userCpu, TimeSpan kernelCpu, SortedDictionary<string, long> entriesRead, SortedDictionary<string, long> entriesWritten, long stateBytes)
+    {
+        UserCpu = userCpu;
+        KernelCpu = kernelCpu;
+        EntriesRead = entriesRead;
+        EntriesWritten = entriesWritten;
+        StateBytes = stateBytes;
+    }
+
+    /// <summary>CPU of the scanning threads in user mode.</summary>
+    public TimeSpan UserCpu { get; }
+
+    /// <summary>CPU of the scanning threads in the kernel, which is where a scan's cost lies.</summary>
+    public TimeSpan KernelCpu { get; }
+
+    /// <summary>Entries read of each kernel file, 8 bytes each; those of /proc/PID/... are summed under that name.</summary>
+    public IReadOnlyDictionary<string, long> EntriesRead { get; }
+
+    /// <summary>Entries written to each kernel file, 8 bytes each.</summary>
+    public IReadOnlyDictionary<string, long> EntriesWritten { get; }
+
+    /// <summary>Bytes of memory kept from pass to pass.</summary>
+    public long StateBytes { get; }
+
+    /// <inheritdoc/>
+    public bool Equals(ScanCost? other) =>
+        other is not null && UserCpu == other.UserCpu && KernelCpu == other.KernelCpu && StateBytes == other.StateBytes
+        && EntriesRead.SequenceEqual(other.EntriesRead) && EntriesWritten.SequenceEqual(other.EntriesWritten);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ScanCost);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(UserCpu, KernelCpu, StateBytes);
+}

@@ -1,0 +1,115 @@
+namespace ColdPages;
+
+/// <summary>Makes a snapshot of what a pass has left.</summary>
+internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource source, PassClock clock, ColdPageTrackerOptions options)
+{
+    private readonly MemcgMemoryReader _memory = new(files, tree.Hierarchy.Version);
+    private readonly string _kernel = ReadKernel(files);
+    private int[] _indexes = [];
+
+    public ColdPageSnapshot Make(DateTimeOffset takenAt, Problem? failure)
+    {
+        TimeSpan[] edges = failure is null ? clock.Edges(source.Histograms.Bins - 1) : [TimeSpan.Zero];
+        SnapshotData data = new(edges);
+        AgeHistogram unattributed = new(edges, new long[data.ValuesPerHistogram]);
+        List<ProcessAges> processes = [];
+        if (failure is null)
+        {
+            AddMemcgs(data);
+            unattributed = Histogram(edges, source.UnattributedRow);
+            for (int i = 0; i < options.Processes.Count; i++)
+            {
+                if (source.ProcessesSeen[i])
+                    processes.Add(new ProcessAges(options.Processes[i], ReadName(options.Processes[i]), Histogram(edges, source.UnattributedRow + 1 + i)));
+            }
+        }
+
+        List<string> warnings = [.. source.Notes, .. SourceProbe.Conflicts(files, source.Kind)];
+        List<Doubt> doubts = [];
+        if (failure is null)
+            source.AddDoubts(doubts);
+        string? failureText = failure is null ? null : $"{failure.Why} {failure.Remedy}";
+        if (failureText is not null)
+            warnings.Add($"The last pass failed: {failureText}");
+        warnings.AddRange(doubts.Select(doubt => doubt.Why));
+        MemInfo host = MemInfo.Read(files);
+        return new ColdPageSnapshot(data)
+        {
+            Source = source.Kind,
+            Attribution = source.Attribution,
+            Kernel = _kernel,
+            TakenAt = takenAt,
+            Scans = clock.Ended,
+            Interval = options.Interval,
+            Warnings = warnings,
+            Confidence = Judge(doubts, data, unattributed, failure),
+            Failure = failureText,
+            Cost = new ScanCost(source.Cost.Cpu.User, source.Cost.Cpu.Kernel, source.Cost.EntriesRead(), source.Cost.EntriesWritten(), source.StateBytes),
+            Host = new HostMemory(host.Total, host.Available, host.SwapTotal, host.SwapFree, files.PageSize),
+            Unattributed = unattributed,
+            Processes = processes,
+        };
+    }
+
+    private void AddMemcgs(SnapshotData data)
+    {
+        const int Left = -1;
+        const int Wanted = 0;
+        if (_indexes.Length < tree.Rows)
+            _indexes = new int[tree.Rows];
+        Array.Fill(_indexes, Left);
+
+        // In reverse tree order those below come first: whoever holds bytes wants all above it.
+        Memcg? top = options.Memcg is null ? tree.Root : tree.FindText(options.Memcg);
+        for (int i = tree.InOrder.Count - 1; i >= 0; i--)
+        {
+            Memcg memcg = tree.InOrder[i];
+            if (memcg == top || source.Histograms.Row(memcg.Row).ContainsAnyExcept(0L))
+                _indexes[memcg.Row] = Wanted;
+            if (_indexes[memcg.Row] == Wanted && memcg.Parent is not null)
+                _indexes[memcg.Parent.Row] = Wanted;
+        }
+
+        foreach (Memcg memcg in tree.InOrder)
+        {
+            if (_indexes[memcg.Row] == Left || top is null || !memcg.IsWithin(top))
+                continue;
+            bool outermost = memcg == top;
+            _indexes[memcg.Row] = data.Add(
+                outermost ? KernelName.ToText(memcg.Path) : memcg.NameText, outermost ? -1 : _indexes[memcg.Parent!.Row],
+                memcg.Inode, _memory.Read(memcg), source.Histograms.Row(memcg.Row));
+        }
+
+        data.Trim();
+    }
+
+    private ScanConfidence Judge(List<Doubt> doubts, SnapshotData data, AgeHistogram unattributed, Problem? failure)
+    {
+        long tracked = unattributed.TotalBytes;
+        if (data.Count > 0)
+        {
+            long[] sums = new long[data.ValuesPerHistogram];
+            data.Sum(0, MemcgScope.Hierarchical, sums);
+            tracked += new AgeHistogram(data.Edges, sums).TotalBytes;
+        }
+
+        long doubtful = Math.Min(tracked, doubts.Sum(doubt => doubt.Bytes));
+        bool actionable = failure is null && clock.Ended >= 2 && doubtful <= tracked / 100;
+        return new ScanConfidence(actionable, doubtful, [.. doubts.Select(doubt => doubt.Why)]);
+    }
+
+    private AgeHistogram Histogram(TimeSpan[] edges, int row) => new(edges, source.Histograms.Row(row).ToArray());
+
+    private string ReadName(int pid)
+    {
+        using FileText text = FileText.Rent();
+        KernelPath path = KernelPath.Process(stackalloc byte[64], pid, "comm"u8);
+        return text.Load(files, path.Bytes) == Errno.None ? KernelName.ToText(text.Bytes.TrimEnd((byte)'\n')) : "";
+    }
+
+    private static string ReadKernel(KernelFiles files)
+    {
+        using FileText text = FileText.Rent();
+        return text.Load(files, "/proc/sys/kernel/osrelease"u8) == Errno.None ? KernelName.ToText(text.Bytes.TrimEnd((byte)'\n')) : "unknown";
+    }
+}
