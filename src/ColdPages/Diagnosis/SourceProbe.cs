@@ -67,7 +67,10 @@ internal static class SourceProbe
         Errno error = CanRead(files, "/proc/1/smaps"u8);
         if (error == Errno.None)
             error = CanOpen(files, "/proc/1/clear_refs"u8, KernelFileAccess.Write);
-        if (error == Errno.None)
+
+        // Some processes are shielded from everyone, the first one of a virtual machine or a container among them; with the rights to read
+        // the others' memory, those are told as missing.
+        if (error == Errno.None || (error.IsDenied() && HasCapabilities(files)))
             return null;
         return error.IsDenied()
             ? new Problem(
@@ -76,6 +79,26 @@ internal static class SourceProbe
             : new Problem(
                 $"{files.Display("/proc/1")} has no smaps or clear_refs: {error.Describe()}.",
                 "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y, and see that procfs is mounted there.");
+    }
+
+    // CAP_SYS_PTRACE to read smaps, CAP_DAC_OVERRIDE to write clear_refs (include/uapi/linux/capability.h).
+    private static bool HasCapabilities(KernelFiles files)
+    {
+        const ulong Needed = (1UL << 19) | (1UL << 1);
+        using FileText text = FileText.Rent();
+        if (text.Load(files, "/proc/self/status"u8) != Errno.None)
+            return false;
+        foreach (ReadOnlySpan<byte> line in new TextLines(text.Bytes))
+        {
+            ReadOnlySpan<byte> rest = line;
+            if (TextLines.TakeField(ref rest).SequenceEqual("CapEff:"u8))
+            {
+                return System.Buffers.Text.Utf8Parser.TryParse(TextLines.TakeField(ref rest), out ulong effective, out _, 'x')
+                    && (effective & Needed) == Needed;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsMultiGenLruEnabled(KernelFiles files)

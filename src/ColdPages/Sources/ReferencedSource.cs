@@ -233,11 +233,11 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         {
             (int pid, string file, Errno error) = _deniedExample;
             string path = Files.Display(file.Replace("PID", pid.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
-            doubts.Add(new Doubt($"{_denied} processes could not be measured and are missing, such as {path}: {error.Describe()}.", 0));
+            doubts.Add(new Doubt($"{Processes(_denied)} could not be measured and count nowhere: {path}: {error.Describe()}{(_denied > 1 ? ", and others" : "")}.", 0));
         }
 
         if (_left > 0)
-            doubts.Add(new Doubt($"{_left} processes left, or executed another program, while they were read; they are not counted.", 0));
+            doubts.Add(new Doubt($"{Processes(_left)} ended, or executed another program, while being read, and count nowhere.", 0));
         if (_pagesScanned > 0)
         {
             doubts.Add(new Doubt(
@@ -245,6 +245,8 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
                 _pagesScanned * Files.PageSize));
         }
     }
+
+    private static string Processes(int count) => count == 1 ? "1 process" : $"{count} processes";
 
     private static int IndexOf(IReadOnlyList<int> pids, int pid)
     {

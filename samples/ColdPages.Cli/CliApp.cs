@@ -1,0 +1,51 @@
+using System.CommandLine;
+using ColdPages.Cli.Commands;
+
+namespace ColdPages.Cli;
+
+/// <summary>The program: finds the command, and turns every way that it can end into a message and an exit code.</summary>
+internal static class CliApp
+{
+    public static async Task<int> RunAsync(string[] args, CliEnvironment environment, CancellationToken cancellationToken = default)
+    {
+        RootCommand root = new("Shows how many bytes of each memory cgroup have been idle for how long. Without a command: report.");
+        root.Subcommands.Add(ReportCommand.Create(environment));
+        ParseResult parsed = root.Parse(WithCommand(args, root));
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (string message in parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
+                environment.Tell(message);
+            environment.Tell("see coldpages --help.");
+            return ExitCode.WrongUsage;
+        }
+
+        try
+        {
+            // A pass ends at the next process once it is told to; only a stuck kernel needs longer.
+            InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
+            return await parsed.InvokeAsync(configuration, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            environment.Tell("interrupted.");
+            return ExitCode.Interrupted;
+        }
+        catch (SourceUnavailableException e)
+        {
+            environment.Tell(e.Message);
+            return ExitCode.NotPossibleHere;
+        }
+        catch (Exception e)
+        {
+            environment.Tell($"this should not have happened, please report it: {e}");
+            return ExitCode.Failed;
+        }
+    }
+
+    // "coldpages --json" is "coldpages report --json".
+    private static string[] WithCommand(string[] args, RootCommand root)
+    {
+        bool isReport = args.Length == 0 || (args[0].StartsWith('-') && !root.Options.Any(option => option.Name == args[0] || option.Aliases.Contains(args[0])));
+        return isReport ? ["report", .. args] : args;
+    }
+}

@@ -1,0 +1,33 @@
+namespace ColdPages.Cli;
+
+/// <summary>What the program is connected to; tests connect it to something else.</summary>
+internal sealed class CliEnvironment
+{
+    /// <summary>Results, and nothing else.</summary>
+    public required Stream Output { get; init; }
+
+    /// <summary>Progress, warnings and errors.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Whether a person watches the results: colours, and the terminal's width.</summary>
+    public bool OutputIsTerminal { get; init; }
+
+    /// <summary>Whether a person watches the progress.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>The host of --root, or without it.</summary>
+    public Func<string?, HostRoots> Roots { get; init; } = static root => root is null ? HostRoots.Local : HostRoots.Mounted(root);
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    public static CliEnvironment Console() => new()
+    {
+        Output = System.Console.OpenStandardOutput(),
+        Error = System.Console.Error,
+        OutputIsTerminal = !System.Console.IsOutputRedirected,
+        ErrorIsTerminal = !System.Console.IsErrorRedirected,
+    };
+
+    /// <summary>A line for the person at the shell, whatever names from the kernel it holds.</summary>
+    public void Tell(string message) => Error.WriteLine($"coldpages: {TerminalText.Escape(message, keepNewlines: true)}");
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace ColdPages.Cli.Commands;
+
+/// <summary>The options of report, which every command that scans shares.</summary>
+internal sealed class ReportOptions
+{
+    private readonly Option<ColdPageSource> _source = new("--source")
+    {
+        Description = "Where the evidence of accesses comes from: auto, idle-bitmap, mglru or referenced.",
+        HelpName = "NAME",
+        DefaultValueFactory = static _ => ColdPageSource.Auto,
+        CustomParser = static result => ColdPageSourceNames.TryParse(Word(result), out ColdPageSource source)
+            ? source : Wrong<ColdPageSource>(result, "is no source; there are auto, idle-bitmap, mglru and referenced"),
+    };
+
+    private readonly Option<TimeSpan> _interval = Duration("--interval", "From the end of a pass to the start of the next.", "2s");
+
+    private readonly Option<int> _scans = Number("--scans", "Passes to make, the first, which only marks, included.", 3, 2);
+
+    private readonly Option<TimeSpan> _olderThan = Duration("--older-than", "The idle age from which the table calls memory cold.", "4s");
+
+    private readonly Option<string?> _memcg = new("--memcg") { Description = "Only this memory cgroup and those below it, as in /kubepods.", HelpName = "PATH" };
+
+    private readonly Option<int> _pid = Number("--pid", "Tell the memory of this process apart.", 0, 1);
+
+    private readonly Option<bool> _local = new("--local") { Description = "Count for each cgroup its own pages alone, not those of the cgroups below it." };
+
+    private readonly Option<int> _top = Number("--top", "Only the N cgroups with the most cold bytes.", 0, 1);
+
+    private readonly Option<string?> _root = new("--root") { Description = "Where the root of the host to measure is mounted.", HelpName = "DIR" };
+
+    private readonly Option<string?> _leaseDirectory = new("--lease-dir")
+    {
+        Description = "The folder of the lock that makes one tracker at a time measure a host. Default: /run/coldpages.", HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, schema coldpages.report/1." };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_source, _interval, _scans, _olderThan, _memcg, _pid, _local, _top, _root, _leaseDirectory, _json])
+            command.Options.Add(option);
+    }
+
+    public ReportSettings Read(ParseResult parsed) => new()
+    {
+        Source = parsed.GetValue(_source),
+        Interval = parsed.GetValue(_interval),
+        Scans = parsed.GetValue(_scans),
+        OlderThan = parsed.GetValue(_olderThan),
+        Memcg = parsed.GetValue(_memcg),
+        Pid = parsed.GetValue(_pid) is > 0 and int pid ? pid : null,
+        Scope = parsed.GetValue(_local) ? MemcgScope.Local : MemcgScope.Hierarchical,
+        Top = parsed.GetValue(_top) is > 0 and int top ? top : null,
+        Root = parsed.GetValue(_root),
+        LeaseDirectory = parsed.GetValue(_leaseDirectory),
+        Json = parsed.GetValue(_json),
+    };
+
+    private static Option<TimeSpan> Duration(string name, string description, string byDefault) => new(name)
+    {
+        Description = $"{description} Default: {byDefault}.",
+        HelpName = "TIME",
+        DefaultValueFactory = _ => Units.TryParseDuration(byDefault, out TimeSpan time) ? time : default,
+        CustomParser = static result => Units.TryParseDuration(Word(result), out TimeSpan time)
+            ? time : Wrong<TimeSpan>(result, "is no time above zero; write 500ms, 2s, 5m or 1h"),
+    };
+
+    private static Option<int> Number(string name, string description, int byDefault, int atLeast) => new(name)
+    {
+        Description = byDefault == 0 ? description : $"{description} Default: {byDefault}.",
+        HelpName = "N",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = result => int.TryParse(Word(result), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast
+            ? number : Wrong<int>(result, $"is no whole number from {atLeast} up"),
+    };
+
+    private static string Word(ArgumentResult result) => result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+
+    private static T Wrong<T>(ArgumentResult result, string why)
+    {
+        string option = result.Parent is OptionResult { Option.Name: { } name } ? name : "";
+        result.AddError($"{option}: '{Word(result)}' {why}.");
+        return default!;
+    }
+}

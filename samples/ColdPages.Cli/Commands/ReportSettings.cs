@@ -1,0 +1,27 @@
+namespace ColdPages.Cli.Commands;
+
+/// <summary>What report was asked for.</summary>
+internal sealed record ReportSettings
+{
+    public required ColdPageSource Source { get; init; }
+
+    public required TimeSpan Interval { get; init; }
+
+    public required int Scans { get; init; }
+
+    public required TimeSpan OlderThan { get; init; }
+
+    public required string? Memcg { get; init; }
+
+    public required int? Pid { get; init; }
+
+    public required MemcgScope Scope { get; init; }
+
+    public required int? Top { get; init; }
+
+    public required string? Root { get; init; }
+
+    public required string? LeaseDirectory { get; init; }
+
+    public required bool Json { get; init; }
+}

@@ -1,0 +1,3 @@
+using ColdPages.Cli;
+
+return await CliApp.RunAsync(args, CliEnvironment.Console());
