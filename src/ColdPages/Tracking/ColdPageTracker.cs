@@ -49,6 +49,16 @@ public sealed class ColdPageTracker : IDisposable
     /// <summary>Passes made.</summary>
     public int Scans => _clock.Ended;
 
+    /// <summary>Whether the background passes go on; they stop a while after the last reader left.</summary>
+    internal bool IsWatching
+    {
+        get
+        {
+            lock (_watchLock)
+                return _watching is not null;
+        }
+    }
+
     /// <summary>Opens a tracker and takes the host's lease.</summary>
     /// <exception cref="SourceUnavailableException">It is not possible on this host, or another tracker has it; the message says what to do.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
