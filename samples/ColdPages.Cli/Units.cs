@@ -23,9 +23,10 @@ internal static class Units
         return atLeast[^3..] == atMost[^3..] ? $"{atLeast[..^4]} to {atMost}" : $"{atLeast} to {atMost}";
     }
 
-    /// <summary>Seconds to a tenth: "2s", "4.1s".</summary>
-    public static string Seconds(TimeSpan time) =>
-        Math.Round(time.TotalSeconds, 1).ToString("0.#", CultureInfo.InvariantCulture) + "s";
+    /// <summary>Seconds to a tenth, below one to a thousandth: "2s", "4.1s", "0.25s".</summary>
+    public static string Seconds(TimeSpan time) => time.TotalSeconds >= 1
+        ? Math.Round(time.TotalSeconds, 1).ToString("0.#", CultureInfo.InvariantCulture) + "s"
+        : time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
 
     /// <summary>Reads 500ms, 2s, 5m or 1h; false for anything else, and for a time that is not above zero.</summary>
     public static bool TryParseDuration(string text, out TimeSpan time)

@@ -2,6 +2,8 @@
 //   KIND: anon (4 KiB pages), thp, shmem, file (FILE mapped; made, and TOTAL_MIB long).
 // Prints "ready PID" once all of it was touched once and the first round of touches is over. Ends when its standard input does.
 //
+// Link it statically: a C library of its own would be megabytes of memory that are no part of the truth.
+//
 // The kernel clears accessed bits without flushing the TLB, and a page whose translation stays in the TLB looks idle however often it is
 // touched. Each round therefore begins with a trip to a child on the same CPU (a switch of address spaces) and a flush of our own.
 #define _GNU_SOURCE
@@ -33,7 +35,7 @@ static char *map(const char *kind, size_t total, const char *file)
         int fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
         if (fd < 0 || ftruncate(fd, total) != 0)
             fail(file);
-        static char block[MIB];
+        char block[64 * 1024]; // Small: it counts as this program's memory too.
         memset(block, 'c', sizeof block);
         for (size_t at = 0; at < total; at += sizeof block)
             if (pwrite(fd, block, sizeof block, at) != sizeof block)

@@ -34,7 +34,8 @@ internal sealed class ReportOptions
 
     private readonly Option<string?> _leaseDirectory = new("--lease-dir")
     {
-        Description = "The folder of the lock that makes one tracker at a time measure a host. Default: /run/coldpages.", HelpName = "DIR",
+        Description = "The folder of the lock that makes one tracker at a time measure a host. Default: /run/coldpages.",
+        HelpName = "DIR",
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, schema coldpages.report/1." };

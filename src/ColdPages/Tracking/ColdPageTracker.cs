@@ -46,6 +46,9 @@ public sealed class ColdPageTracker : IDisposable
     /// <summary>The source in use; never <see cref="ColdPageSource.Auto"/>.</summary>
     public ColdPageSource Source => _source.Kind;
 
+    /// <summary>From the end of a pass to the start of the next.</summary>
+    public TimeSpan Interval => _options.Interval;
+
     /// <summary>Passes made.</summary>
     public int Scans => _clock.Ended;
 

@@ -34,7 +34,7 @@ internal sealed class ClockedHost : IDisposable
     public ColdPageTracker Open(Func<ColdPageTrackerOptions, ColdPageTrackerOptions>? change = null) =>
         ColdPageTracker.Open(change is null ? Options : change(Options));
 
-    public void Advance(double seconds) => Time.Advance(TimeSpan.FromSeconds(seconds));
+    public void Advance(double seconds) => Time.Advance(TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond)));
 
     public void Dispose() => _lease.Dispose();
 }

@@ -1,0 +1,75 @@
+namespace ColdPages.Tests;
+
+/// <summary>Snapshots made of chosen or random numbers.</summary>
+internal static class SnapshotFactory
+{
+    public static ColdPageSnapshot Random(int seed)
+    {
+        Random random = new(seed);
+        TimeSpan[] edges = [TimeSpan.Zero, .. Enumerable.Range(1, random.Next(0, 6)).Select(i => TimeSpan.FromTicks((i * 20_000_000L) + random.Next(1, 1000)))];
+        SnapshotData data = new(edges);
+        string[] names = ["a", "b c", "x\u001b[31m", "\\xff", "kube\"pods", "日本", "."];
+        List<(int Index, int Children)> open = [];
+        if (random.Next(5) > 0)
+        {
+            open.Add((data.Add("/", -1, 1, Memory(random), Values(random, edges)), 0));
+            int count = random.Next(0, 12);
+            for (int i = 0; i < count; i++)
+            {
+                while (open.Count > 1 && random.Next(2) == 0)
+                    open.RemoveAt(open.Count - 1);
+                (int parent, int children) = open[^1];
+                open[^1] = (parent, children + 1);
+                string name = $"{names[random.Next(names.Length)]}{children}";
+                open.Add((data.Add(name, parent, (ulong)random.NextInt64(2, long.MaxValue), Memory(random), Values(random, edges)), 0));
+            }
+        }
+
+        data.Trim();
+        return Make(data, random);
+    }
+
+    public static ColdPageSnapshot Make(SnapshotData data, Random random) => new(data)
+    {
+        Source = ColdPageSource.Referenced,
+        Attribution = "process",
+        Kernel = "6.12.95",
+        TakenAt = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).AddTicks(random.Next()),
+        Scans = random.Next(1, 100),
+        Interval = TimeSpan.FromTicks(random.Next(1, int.MaxValue)),
+        Skipped = random.Next(2),
+        Warnings = random.Next(2) == 0 ? [] : ["one", "two \"quoted\""],
+        Confidence = new ScanConfidence(random.Next(2) == 0, random.Next(), random.Next(2) == 0 ? [] : ["a doubt"]),
+        Failure = random.Next(4) == 0 ? "why" : null,
+        Cost = new ScanCost(
+            TimeSpan.FromTicks(random.Next()), TimeSpan.FromTicks(random.Next()),
+            new SortedDictionary<string, long>(StringComparer.Ordinal) { ["/proc/PID/smaps"] = random.Next(), ["/proc/kpageflags"] = 0 },
+            new SortedDictionary<string, long>(StringComparer.Ordinal), random.Next()),
+        Host = new HostMemory(random.NextInt64(1L << 40), random.Next(), random.Next(), random.Next(), 4096),
+        Unattributed = new AgeHistogram(data.Edges, Values(random, data.Edges)),
+        Processes = random.Next(2) == 0 ? [] : [new ProcessAges(random.Next(1, 1000), "na\u001bme", new AgeHistogram(data.Edges, Values(random, data.Edges)))],
+    };
+
+    private static long[] Values(Random random, TimeSpan[] edges) =>
+        [.. Enumerable.Range(0, edges.Length * BinLayout.Stride).Select(_ => random.Next(3) == 0 ? 0 : random.NextInt64(1L << 40))];
+
+    private static MemcgMemory Memory(Random random) => new()
+    {
+        CurrentBytes = Maybe(random),
+        LocalBytes = Maybe(random),
+        SwapBytes = Maybe(random),
+        MinBytes = Maybe(random),
+        LowBytes = Maybe(random),
+        HighBytes = Maybe(random),
+        MaxBytes = Maybe(random),
+        SwapMaxBytes = Maybe(random),
+        AnonBytes = Maybe(random),
+        FileBytes = Maybe(random),
+        ShmemBytes = Maybe(random),
+        FileMappedBytes = Maybe(random),
+        FileDirtyBytes = Maybe(random),
+        UnevictableBytes = Maybe(random),
+    };
+
+    private static long? Maybe(Random random) => random.Next(4) switch { 0 => null, 1 => 0, _ => random.NextInt64(1L << 45) };
+}

@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FsCheck.Xunit;
+
+namespace ColdPages.Tests;
+
+public sealed class ReportJsonTests
+{
+    [Property(MaxTest = 500)]
+    public void A_report_reads_back_to_an_equal_snapshot(int seed)
+    {
+        ColdPageSnapshot snapshot = SnapshotFactory.Random(seed);
+        ColdPageSnapshot read = ColdPageSnapshot.ReadJson(Write(snapshot));
+        Assert.Equal(snapshot, read);
+        Assert.Equal(snapshot.GetHashCode(), read.GetHashCode());
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot, MemcgScope.Local)));
+    }
+
+    [Property(MaxTest = 200)]
+    public void A_report_of_some_memcgs_keeps_their_numbers(int seed)
+    {
+        ColdPageSnapshot snapshot = SnapshotFactory.Random(seed);
+        IReadOnlyList<MemcgAges> some = snapshot.Coldest(3);
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
+            snapshot.WriteJson(writer, MemcgScope.Hierarchical, some);
+        ColdPageSnapshot read = ColdPageSnapshot.ReadJson(buffer.WrittenSpan);
+        Assert.Equal(some.Select(memcg => memcg.Path), read.Memcgs.Select(memcg => memcg.Path));
+        foreach (MemcgAges memcg in some)
+            Assert.Equal(memcg.Idle(), read[memcg.Path].Idle());
+    }
+
+    [Fact]
+    public void The_members_are_those_of_the_contract()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out FakeMapping memory);
+        using ColdPageTracker tracker = host.Open(options => options with { ReferencedWindow = 10, Processes = [1] });
+        tracker.Scan();
+        host.Advance(2.01);
+        tracker.Scan();
+        host.Advance(2.02);
+        memory.Referenced = 100L << 20;
+        tracker.Scan();
+
+        JsonObject report = JsonNode.Parse(Write(tracker.TakeSnapshot()))!.AsObject();
+        string[] members = ["schema", "source", "attribution", "kernel", "takenAt", "scans", "intervalSeconds", "warnings", "cost", "memcgs", "unattributed"];
+        Assert.Equal(members, report.Select(member => member.Key).Take(members.Length));
+        Assert.Equal("coldpages.report/1", (string?)report["schema"]);
+        Assert.Equal("referenced", (string?)report["source"]);
+        Assert.Equal("process", (string?)report["attribution"]);
+        Assert.Equal("6.12.95", (string?)report["kernel"]);
+        Assert.Equal("2026-03-01T12:00:04.03Z", (string?)report["takenAt"]);
+        Assert.Equal(3, (int?)report["scans"]);
+        Assert.Equal(2.0, (double?)report["intervalSeconds"]);
+        Assert.Equal(["userCpuSeconds", "kernelCpuSeconds", "entriesRead", "entriesWritten", "stateBytes"], report["cost"]!.AsObject().Select(member => member.Key));
+        Assert.True((long?)report["cost"]!["entriesRead"]!["/proc/PID/smaps"] > 0);
+        Assert.Equal(1, (long?)report["cost"]!["entriesWritten"]!["/proc/PID/clear_refs"]);
+
+        JsonArray memcgs = report["memcgs"]!.AsArray();
+        Assert.Equal(["/", "/a"], memcgs.Select(memcg => (string?)memcg!["path"]));
+        JsonObject a = memcgs[1]!.AsObject();
+        Assert.Equal(
+            ["path", "inode", "scope", "residentBytes", "trackedBytes", "untrackedBytes", "idle", "promotions"], a.Select(member => member.Key).Take(8));
+        Assert.Equal("hierarchical", (string?)a["scope"]);
+        Assert.Equal((400L << 20, 300L << 20, 100L << 20), ((long)a["residentBytes"]!, (long)a["trackedBytes"]!, (long)a["untrackedBytes"]!));
+        Assert.Equal(
+            """[{"fromSeconds":0,"toSeconds":2.02,"anonBytes":104857600,"fileBytes":0,"shmemBytes":0},{"fromSeconds":2.02,"toSeconds":4.03,"anonBytes":0,"fileBytes":0,"shmemBytes":0,"lowerBytes":0,"upperBytes":104857600},{"fromSeconds":4.03,"toSeconds":null,"anonBytes":209715200,"fileBytes":0,"shmemBytes":0}]""",
+            a["idle"]!.ToJsonString());
+        Assert.Equal(["pid", "name", "idle"], report["processes"]![0]!.AsObject().Select(member => member.Key));
+        Assert.Equal(3, report["unattributed"]!["idle"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public void The_v2_root_has_no_resident_bytes_and_so_no_untracked_ones()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        host.Host.Delete("/sys/fs/cgroup/memory.current");
+        using ColdPageTracker tracker = host.Open();
+        tracker.Scan();
+        JsonNode root = JsonNode.Parse(Write(tracker.TakeSnapshot()))!["memcgs"]![0]!;
+        Assert.True(root.AsObject().ContainsKey("residentBytes"));
+        Assert.Null(root["residentBytes"]);
+        Assert.Null(root["untrackedBytes"]);
+    }
+
+    [Theory]
+    [InlineData("""{"schema":"coldpages.report/2"}""", "coldpages.report/2")]
+    [InlineData("""{}""", "coldpages.report/1")]
+    [InlineData("""[]""", "coldpages.report/1")]
+    [InlineData("""{"schema":"coldpages.report/1","source":"tea-leaves"}""", "tea-leaves")]
+    [InlineData("""{"schema":""", "")]
+    public void What_is_no_report_is_refused_with_a_reason(string text, string reason)
+    {
+        JsonException thrown = Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(text)));
+        Assert.Contains(reason, thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Property(MaxTest = 300)]
+    public void A_report_that_was_damaged_is_refused_or_read_but_never_fails_otherwise(int seed, ushort place, byte value)
+    {
+        byte[] json = Write(SnapshotFactory.Random(seed)).ToArray();
+        json[place % json.Length] = value;
+        try
+        {
+            _ = ColdPageSnapshot.ReadJson(json);
+        }
+        catch (JsonException)
+        {
+            // Said in words; anything else fails the test.
+        }
+    }
+
+    [Fact]
+    public void Members_in_another_order_and_unknown_ones_do_no_harm()
+    {
+        ColdPageSnapshot snapshot = SnapshotFactory.Random(7);
+        JsonObject report = JsonNode.Parse(Write(snapshot))!.AsObject();
+        JsonObject turned = [];
+        turned["news"] = new JsonArray(1, 2);
+        foreach ((string name, JsonNode? value) in report.Reverse())
+            turned[name] = value?.DeepClone();
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(turned.ToJsonString())));
+    }
+
+    [Fact]
+    public void Writing_allocates_nothing_for_a_bin()
+    {
+        // The same memcgs with 3 bins and with 200: what it takes may grow with the memcgs' paths alone.
+        long few = AllocatedBy(bins: 3);
+        long many = AllocatedBy(bins: 200);
+        Assert.True(many - few < 20_000, $"{few} bytes with 3 bins, {many} with 200, of 100 memcgs.");
+
+        static long AllocatedBy(int bins)
+        {
+            SnapshotData data = new([.. Enumerable.Range(0, bins).Select(i => TimeSpan.FromSeconds(i))]);
+            long[] values = [.. Enumerable.Range(1, bins * BinLayout.Stride).Select(i => (long)i)];
+            int root = data.Add("/", -1, 1, default, values);
+            for (int i = 0; i < 100; i++)
+                data.Add($"m{i}", root, 2, default, values);
+            ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
+            ArrayBufferWriter<byte> buffer = new(32 << 20);
+            using Utf8JsonWriter writer = new(buffer);
+            snapshot.WriteJson(writer);
+            writer.Flush();
+            buffer.ResetWrittenCount();
+            writer.Reset();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            snapshot.WriteJson(writer);
+            writer.Flush();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    private static ReadOnlySpan<byte> Write(ColdPageSnapshot snapshot, MemcgScope scope = MemcgScope.Hierarchical)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
+            snapshot.WriteJson(writer, scope);
+        return buffer.WrittenSpan;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace ColdPages.Tests;
+
+/// <summary>What a scan costs its own process once everything it needs is there; over plain files, through the real host's code.</summary>
+public sealed class SteadyScanTests
+{
+    [Fact]
+    public void A_steady_scan_allocates_nothing_and_waits_for_no_lock()
+    {
+        using TempFolder root = new();
+        using TempFolder lease = new();
+        WriteHost(root.Path);
+        using ColdPageTracker tracker = ColdPageTracker.Open(new ColdPageTrackerOptions
+        {
+            Roots = HostRoots.Mounted(root.Path),
+            Source = ColdPageSource.Referenced,
+            LeaseDirectory = lease.Path,
+        });
+        tracker.Scan();
+        tracker.Scan();
+        Assert.Equal(20L * 300 * 4096, tracker.TakeSnapshot()["/"].TrackedBytes());
+
+        long contention = Monitor.LockContentionCount;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+            tracker.Scan();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(contention, Monitor.LockContentionCount);
+        Assert.Equal(20L * 300 * 4096, tracker.TakeSnapshot()["/"].TrackedBytes());
+    }
+
+    private static void WriteHost(string root)
+    {
+        string cgroups = Path.Combine(root, "sys/fs/cgroup");
+        Write(root, "proc/1/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        Write(cgroups, "cgroup.controllers", "memory\n");
+        Write(root, "proc/vmstat", "pgscan_kswapd 7\n");
+        for (int pid = 1; pid <= 20; pid++)
+        {
+            string name = $"group{pid % 5}";
+            Write(cgroups, $"{name}/memory.current", "1\n");
+            FakeProcess process = new(pid, $"/{name}", v2: true);
+            process.Mappings.Add(new FakeMapping { Rss = 100 * 4096 });
+            process.Mappings.Add(new FakeMapping { Rss = 200 * 4096, Anonymous = 0, Device = "08:01", Name = "/usr/lib/a b.so" });
+            foreach (string file in (string[])["stat", "cgroup", "smaps", "clear_refs"])
+                Write(root, string.Create(CultureInfo.InvariantCulture, $"proc/{pid}/{file}"), System.Text.Encoding.Latin1.GetString(process.File(file)!));
+        }
+
+        static void Write(string root, string path, string text)
+        {
+            string file = Path.Combine(root, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, text);
+        }
+    }
+}
