@@ -9,8 +9,11 @@ internal sealed class CliEnvironment
     /// <summary>Progress, warnings and errors.</summary>
     public required TextWriter Error { get; init; }
 
-    /// <summary>Whether a person watches the results: colours, and the terminal's width.</summary>
+    /// <summary>Whether a person watches the results, and may like colours.</summary>
     public bool OutputIsTerminal { get; init; }
+
+    /// <summary>Characters that fit into a line of the results; without limit in a file or a pipe.</summary>
+    public int OutputWidth { get; init; } = int.MaxValue;
 
     /// <summary>Whether a person watches the progress.</summary>
     public bool ErrorIsTerminal { get; init; }
@@ -25,6 +28,7 @@ internal sealed class CliEnvironment
         Output = System.Console.OpenStandardOutput(),
         Error = System.Console.Error,
         OutputIsTerminal = !System.Console.IsOutputRedirected,
+        OutputWidth = System.Console.IsOutputRedirected || System.Console.WindowWidth <= 0 ? int.MaxValue : System.Console.WindowWidth,
         ErrorIsTerminal = !System.Console.IsErrorRedirected,
     };
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ColdPages.Cli.Commands;
 using Spectre.Console;
@@ -9,6 +10,9 @@ internal sealed class AgeTable
 {
     private const int MaxAgeColumns = 4;
     private const int BarWidth = 10;
+    private const int FirstAge = 3;
+    private const int Gap = 2;
+    private const int MinNameWidth = 24;
 
     private readonly ColdPageSnapshot _snapshot;
     private readonly IReadOnlyList<MemcgAges> _memcgs;
@@ -23,6 +27,9 @@ internal sealed class AgeTable
         ChooseAges();
     }
 
+    // Not when the watch was shorter than the age asked for.
+    private bool KnowsCold => _ages.Any(static age => age.IsCold);
+
     public void Write(CliEnvironment environment)
     {
         using StreamWriter writer = new(environment.Output, new UTF8Encoding(false), leaveOpen: true);
@@ -33,60 +40,70 @@ internal sealed class AgeTable
             ColorSystem = environment.OutputIsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
 
-        // In a file or a pipe a line may be as long as it likes; wrapped it could not be read by anything.
-        if (environment.OutputIsTerminal)
-            console.Profile.Width = Math.Max(60, Console.WindowWidth);
-        else
-            console.Profile.Width = 4096;
-        console.Write(Build());
+        // The table itself sees to it that a line is no longer than need be; wrapped, its cells could be read by nobody.
+        console.Profile.Width = 4096;
+        console.Write(Build(environment.OutputWidth));
         writer.WriteLine();
         WriteSummary(writer);
     }
 
-    private Table Build()
+    private Table Build(int width)
     {
-        Table table = new() { Border = TableBorder.None, ShowRowSeparators = false };
-        table.AddColumn(new TableColumn(new Text("MEMCG", new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0) });
-        AddNumbers(table, "RESIDENT");
-        AddNumbers(table, "TRACKED");
-        foreach ((_, string header, bool isCold) in _ages)
-            AddNumbers(table, header, isCold);
-        table.AddColumn(new TableColumn(new Text("COLD SHARE", new Style(decoration: Decoration.Bold))).NoWrap());
+        List<string[]> rows = [];
         foreach (MemcgAges memcg in _memcgs)
-            AddRow(table, Name(memcg), memcg.ResidentBytes(_settings.Scope), memcg.Idle(_settings.Scope));
+            rows.Add(Row(Name(memcg), memcg.ResidentBytes(_settings.Scope), memcg.Idle(_settings.Scope)));
         if (_snapshot.Unattributed.TotalBytes > 0)
-            AddRow(table, "(of no cgroup seen here)", null, _snapshot.Unattributed);
+            rows.Add(Row("(of no cgroup seen here)", null, _snapshot.Unattributed));
         foreach (ProcessAges process in _snapshot.Processes)
-            AddRow(table, $"process {process.Pid} {process.Name}", null, process.Idle);
+            rows.Add(Row($"process {process.Pid} {process.Name}", null, process.Idle));
+
+        string[] headers = ["MEMCG", "RESIDENT", "TRACKED", .. _ages.Select(age => age.Header), .. KnowsCold ? ["COLD SHARE"] : Array.Empty<string>()];
+        int others = Enumerable.Range(1, headers.Length - 1).Sum(i => Gap + rows.Select(row => row[i].Length).Append(headers[i].Length).Max());
+        int room = Math.Max(MinNameWidth, width - others);
+        Table table = new() { Border = TableBorder.None };
+        for (int i = 0; i < headers.Length; i++)
+        {
+            Style style = new(IsCold(i) ? Color.Blue : null, decoration: Decoration.Bold);
+            TableColumn column = new TableColumn(new Text(headers[i], style)) { Padding = new Padding(0, 0, Gap, 0) }.NoWrap();
+            table.AddColumn(i == 0 ? column : column.RightAligned());
+        }
+
+        foreach (string[] row in rows)
+        {
+            row[0] = Shorten(row[0], room);
+            table.AddRow(row.Select((cell, i) => new Text(cell, IsCold(i) ? new Style(Color.Blue) : Style.Plain)));
+        }
+
         return table;
+
+        bool IsCold(int column) => column >= FirstAge && column - FirstAge < _ages.Count && _ages[column - FirstAge].IsCold;
     }
 
-    private static void AddNumbers(Table table, string header, bool isCold = false) =>
-        table.AddColumn(new TableColumn(new Text(header, Bold(isCold))).RightAligned().NoWrap());
+    private string[] Row(string name, long? resident, AgeHistogram idle) =>
+    [
+        TerminalText.Escape(name), resident is { } bytes ? Units.Size(bytes) : "-", Units.Size(idle.TotalBytes),
+        .. _ages.Select(age => Units.Size(idle.BytesOlderThan(age.Edge))), .. KnowsCold ? [Share(idle)] : Array.Empty<string>(),
+    ];
 
-    private void AddRow(Table table, string name, long? resident, AgeHistogram idle)
+    // The end of a container's name tells it from its siblings, the beginning what it is.
+    private static string Shorten(string name, int room)
     {
-        List<Text> cells = [new(TerminalText.Escape(name)), new(resident is { } bytes ? Units.Size(bytes) : "-"), new(Units.Size(idle.TotalBytes))];
-        foreach ((TimeSpan edge, _, bool isCold) in _ages)
-            cells.Add(new Text(Units.Size(idle.BytesOlderThan(edge)), isCold ? new Style(Color.Blue) : Style.Plain));
-        cells.Add(Share(idle));
-        table.AddRow(cells);
+        if (name.Length <= room)
+            return name;
+        int tail = (room - 1) / 2;
+        return string.Concat(name.AsSpan(0, room - 1 - tail), "…", name.AsSpan(name.Length - tail));
     }
 
-    private Text Share(AgeHistogram idle)
+    private string Share(AgeHistogram idle)
     {
         long cold = Cold(idle).AtLeast;
         double share = idle.TotalBytes == 0 ? 0 : (double)cold / idle.TotalBytes;
         int full = (int)Math.Round(share * BarWidth);
-        return new Text($"{new string('█', full)}{new string('░', BarWidth - full)} {share * 100,3:F0}%");
+        return string.Create(CultureInfo.InvariantCulture, $"{new string('█', full)}{new string('░', BarWidth - full)} {share * 100,3:F0}%");
     }
 
     // The first edge that is old enough: measured ages are a little over the interval, so 4 s asked for is the edge at 4.003 s.
-    private ByteBounds Cold(AgeHistogram idle)
-    {
-        int place = _ages.FindIndex(static age => age.IsCold);
-        return idle.BytesOlderThan(place < 0 ? _settings.OlderThan : _ages[place].Edge);
-    }
+    private ByteBounds Cold(AgeHistogram idle) => idle.BytesOlderThan(_ages.Find(static age => age.IsCold).Edge);
 
     // Cumulative columns: idle for at least so long. Too many edges are thinned out, but never the one that is called cold.
     private void ChooseAges()
@@ -115,24 +132,21 @@ internal sealed class AgeTable
 
     private void WriteSummary(StreamWriter writer)
     {
-        ByteBounds cold = Cold(_snapshot.Unattributed);
-        long tracked = _snapshot.Unattributed.TotalBytes;
-        foreach (MemcgAges top in _snapshot.Memcgs.Where(memcg => memcg.Depth == 0))
+        string age = Units.Seconds(_settings.OlderThan);
+        if (KnowsCold)
         {
-            AgeHistogram idle = top.Idle();
-            cold += Cold(idle);
-            tracked += idle.TotalBytes;
+            List<AgeHistogram> tops = [_snapshot.Unattributed, .. _snapshot.Memcgs.Where(memcg => memcg.Depth == 0).Select(memcg => memcg.Idle())];
+            ByteBounds cold = tops.Select(Cold).Aggregate(ByteBounds.Add);
+            writer.WriteLine($"{Units.Size(cold)} of {Units.Size(tops.Sum(top => top.TotalBytes))} tracked has been idle for {age} or longer.");
+        }
+        else
+        {
+            string watched = Units.Seconds(_snapshot.Unattributed[^1].From);
+            writer.WriteLine($"Watched for {watched} only: what is idle for {age} is not known. Take more --scans, a longer --interval or a shorter --older-than.");
         }
 
-        string age = Units.Seconds(_settings.OlderThan);
-        TimeSpan watched = _snapshot.Unattributed.Count == 0 ? TimeSpan.Zero : _snapshot.Unattributed[^1].From;
-        writer.WriteLine(watched < _settings.OlderThan
-            ? $"Watched for {Units.Seconds(watched)} only: what is idle for {age} is not known. Take more --scans, a longer --interval or a shorter --older-than."
-            : $"{Units.Size(cold)} of {Units.Size(tracked)} tracked has been idle for {age} or longer.");
         ScanCost cost = _snapshot.Cost;
         writer.WriteLine(
             $"{_snapshot.Scans} passes over {_snapshot.Source.ToName()} took {(cost.UserCpu + cost.KernelCpu).TotalMilliseconds:F0} ms of CPU, {cost.KernelCpu.TotalMilliseconds:F0} ms of them in the kernel {TerminalText.Escape(_snapshot.Kernel)}.");
     }
-
-    private static Style Bold(bool isCold) => new(isCold ? Color.Blue : null, decoration: Decoration.Bold);
 }

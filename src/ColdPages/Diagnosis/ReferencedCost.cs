@@ -6,7 +6,8 @@ namespace ColdPages;
 /// <param name="Processes">Processes that have memory.</param>
 /// <param name="MappedBytes">Bytes that they map, shared ones once for each (/proc/PID/statm).</param>
 /// <param name="SmallPageBytes">Of these, what is not mapped by huge pages: what the cost comes from.</param>
-public sealed record ReferencedCost(int Processes, long MappedBytes, long SmallPageBytes)
+/// <param name="PageSize">Bytes of a small page.</param>
+public sealed record ReferencedCost(int Processes, long MappedBytes, long SmallPageBytes, int PageSize)
 {
     // Measured: 10 ms of scanning a GiB of 4 KiB pages, and some 500 ns more for the next touch of each such page.
     private const double ScanSecondsPerGiB = 0.010;
@@ -16,7 +17,7 @@ public sealed record ReferencedCost(int Processes, long MappedBytes, long SmallP
     public TimeSpan ScanTime => TimeSpan.FromSeconds(ScanSecondsPerGiB * SmallPageBytes / (1L << 30));
 
     /// <summary>Time that the programs together lose after a pass, if they touch all their memory again.</summary>
-    public TimeSpan ProgramTime => TimeSpan.FromSeconds(TouchSecondsPerPage * SmallPageBytes / Environment.SystemPageSize);
+    public TimeSpan ProgramTime => TimeSpan.FromSeconds(TouchSecondsPerPage * SmallPageBytes / PageSize);
 
     /// <summary>Estimates it from the sizes of all processes, at no cost to speak of. Reads only.</summary>
     public static ReferencedCost Estimate(HostRoots roots)
@@ -43,6 +44,6 @@ public sealed record ReferencedCost(int Processes, long MappedBytes, long SmallP
             }
         }
 
-        return new ReferencedCost(processes, mapped, Math.Max(0, mapped - MemInfo.Read(files).HugeMapped));
+        return new ReferencedCost(processes, mapped, Math.Max(0, mapped - MemInfo.Read(files).HugeMapped), files.PageSize);
     }
 }

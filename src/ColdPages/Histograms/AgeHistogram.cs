@@ -36,12 +36,10 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
                 throw new ArgumentException($"Bin {i} from {bin.From} to {bin.To} does not follow the one before it, or only the last may be open.", nameof(bins));
             if (bin.AnonBytes < 0 || bin.FileBytes < 0 || bin.ShmemBytes < 0 || bin.ExcessBytes < 0)
                 throw new ArgumentException($"Bin {i} holds a negative number of bytes.", nameof(bins));
+            if (i == 0 && bin.ExcessBytes > 0)
+                throw new ArgumentException("The youngest bin holds excess bytes, but there is no younger one that could count them.", nameof(bins));
             edges[i] = bin.From;
-            Span<long> target = values.AsSpan(i * BinLayout.Stride, BinLayout.Stride);
-            target[(int)PageKind.Anon] = bin.AnonBytes;
-            target[(int)PageKind.File] = bin.FileBytes;
-            target[(int)PageKind.Shmem] = bin.ShmemBytes;
-            target[BinLayout.Excess] = bin.ExcessBytes;
+            BinLayout.Write(bin, values.AsSpan(i * BinLayout.Stride, BinLayout.Stride));
         }
 
         return new AgeHistogram(edges, values);
@@ -103,6 +101,8 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
     /// <summary>As <see cref="BytesOlderThan(TimeSpan)"/>, for one kind of page.</summary>
     public ByteBounds BytesOlderThan(TimeSpan age, PageKind kind)
     {
+        if (kind is < PageKind.Anon or > PageKind.Shmem)
+            throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind of page.");
         long certain = 0;
         long possible = 0;
         long all = 0;

@@ -10,4 +10,12 @@ internal static class BinLayout
 
     /// <summary>Numbers a bin.</summary>
     public const int Stride = 4;
+
+    public static void Write(in AgeBin bin, Span<long> numbers)
+    {
+        numbers[(int)PageKind.Anon] = bin.AnonBytes;
+        numbers[(int)PageKind.File] = bin.FileBytes;
+        numbers[(int)PageKind.Shmem] = bin.ShmemBytes;
+        numbers[Excess] = bin.ExcessBytes;
+    }
 }

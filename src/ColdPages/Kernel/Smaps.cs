@@ -33,8 +33,9 @@ internal interface ISmapsVisitor
 /// </summary>
 internal static class Smaps
 {
-    // As large as the kernel's own piece of a seq_file can usefully be, and small enough to stay in L2.
-    private const int PieceBytes = 64 * 1024;
+    // One read gives whole mappings up to 4 KiB (fs/seq_file.c, seq_read_iter) and more only where a single one is longer, as with a path of
+    // PATH_MAX.
+    private const int PieceBytes = 32 * 1024;
 
     /// <summary>
     /// Visits every mapping that is there whole. A text that ends within a mapping leaves that mapping out; whether the process lived
@@ -56,11 +57,11 @@ internal static class Smaps
                 IoResult read = file.Read(bytesRead, piece.AsSpan(kept));
                 if (!read.Ok)
                     return read.Error;
-                bytesRead += read.Count;
-                int filled = kept + read.Count;
-                int used = VisitWhole(piece.AsSpan(0, filled), atEnd: read.Count == 0, ref visitor);
                 if (read.Count == 0)
                     return Errno.None;
+                bytesRead += read.Count;
+                int filled = kept + read.Count;
+                int used = VisitWhole(piece.AsSpan(0, filled), ref visitor);
                 kept = filled - used;
                 piece.AsSpan(used, kept).CopyTo(piece);
 
@@ -76,45 +77,33 @@ internal static class Smaps
         }
     }
 
-    // A mapping is whole when the header of the next one follows it, or the end of the file after its last line, VmFlags.
-    private static int VisitWhole<TVisitor>(ReadOnlySpan<byte> text, bool atEnd, ref TVisitor visitor)
+    // A mapping begins with its header and is whole with its last line, VmFlags. Gives how much of the text is done with.
+    private static int VisitWhole<TVisitor>(ReadOnlySpan<byte> text, ref TVisitor visitor)
         where TVisitor : ISmapsVisitor, allows ref struct
     {
         int used = 0;
         int position = 0;
         bool open = false;
-        bool closed = false;
         SmapsMapping mapping = default;
         while (true)
         {
             int length = text[position..].IndexOf((byte)'\n');
             if (length < 0)
-                break;
+                return used;
             ReadOnlySpan<byte> line = text.Slice(position, length);
+            position += length + 1;
             if (TryParseHeader(line, out SmapsMapping next))
             {
-                if (open)
-                    visitor.Visit(mapping);
-                used = position;
                 mapping = next;
                 open = true;
-                closed = false;
             }
-            else if (open)
+            else if (open && ParseField(line, ref mapping))
             {
-                closed |= ParseField(line, ref mapping);
+                visitor.Visit(mapping);
+                open = false;
+                used = position;
             }
-
-            position += length + 1;
         }
-
-        if (atEnd && open && closed)
-        {
-            visitor.Visit(mapping);
-            used = position;
-        }
-
-        return used;
     }
 
     // 5655302cd000-56553041f000 r-xp 00007000 00:12 24887561                   /usr/bin/probe

@@ -12,49 +12,49 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     internal ColdPageSnapshot(SnapshotData data) => Data = data;
 
     /// <summary>The source of the ages; never <see cref="ColdPageSource.Auto"/>.</summary>
-    public required ColdPageSource Source { get; init; }
+    public ColdPageSource Source { get; internal init; }
 
     /// <summary>
     /// "charge" where a page counts once, in the memcg that it is charged to; "process" where it counts in the memcg of each process that
     /// maps it.
     /// </summary>
-    public required string Attribution { get; init; }
+    public string Attribution { get; internal init; } = "";
 
     /// <summary>The kernel's release, as uname -r gives it.</summary>
-    public required string Kernel { get; init; }
+    public string Kernel { get; internal init; } = "";
 
     /// <summary>When the last pass ended.</summary>
-    public required DateTimeOffset TakenAt { get; init; }
+    public DateTimeOffset TakenAt { get; internal init; }
 
     /// <summary>Passes made, the first, which only marks, included.</summary>
-    public required int Scans { get; init; }
+    public int Scans { get; internal init; }
 
     /// <summary>The interval that was asked for; the bins' edges are measured.</summary>
-    public required TimeSpan Interval { get; init; }
+    public TimeSpan Interval { get; internal init; }
 
     /// <summary>How many snapshots this reader has missed since the one before, being slow.</summary>
-    public int Skipped { get; init; }
+    public int Skipped { get; internal init; }
 
     /// <summary>What the reader of these numbers must know, in words.</summary>
-    public required IReadOnlyList<string> Warnings { get; init; }
+    public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
     /// <summary>How far to trust the numbers.</summary>
-    public required ScanConfidence Confidence { get; init; }
+    public ScanConfidence Confidence { get; internal init; } = new(false, 0, []);
 
     /// <summary>Why the last pass failed and what to do; null if it did not. The numbers are then empty.</summary>
-    public string? Failure { get; init; }
+    public string? Failure { get; internal init; }
 
     /// <summary>What the run has cost so far.</summary>
-    public required ScanCost Cost { get; init; }
+    public ScanCost Cost { get; internal init; } = new(default, default, [], [], 0);
 
     /// <summary>The host's memory and swap.</summary>
-    public required HostMemory Host { get; init; }
+    public HostMemory Host { get; internal init; }
 
     /// <summary>Bytes that belong to no memcg that is visible here.</summary>
-    public required AgeHistogram Unattributed { get; init; }
+    public AgeHistogram Unattributed { get; internal init; } = new([], []);
 
     /// <summary>The processes that were to be told apart and are there.</summary>
-    public required IReadOnlyList<ProcessAges> Processes { get; init; }
+    public IReadOnlyList<ProcessAges> Processes { get; internal init; } = [];
 
     /// <summary>Every memcg with tracked bytes and those above it, in tree order, siblings by name.</summary>
     public IReadOnlyList<MemcgAges> Memcgs

@@ -9,6 +9,8 @@ internal static class ReportJsonReader
     {
         Utf8JsonReader reader = new(utf8Json);
         using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        if (reader.Read())
+            throw new JsonException("There is something behind the report.");
         try
         {
             return ReadReport(document.RootElement);
@@ -28,12 +30,14 @@ internal static class ReportJsonReader
         if (!ColdPageSourceNames.TryParse(sourceName, out ColdPageSource source) || source == ColdPageSource.Auto)
             throw new FormatException($"'{sourceName}' is no source.");
         AgeHistogram unattributed = ReadIdle(root.GetProperty("unattributed"u8));
+        if (unattributed.Count > SnapshotData.MaxBins)
+            throw new FormatException($"{unattributed.Count} bins are more than the {SnapshotData.MaxBins} that a snapshot may have.");
         return new ColdPageSnapshot(ReadMemcgs(root.GetProperty("memcgs"u8), unattributed.Edges))
         {
             Source = source,
             Attribution = Text(root, "attribution"),
             Kernel = Text(root, "kernel"),
-            TakenAt = new DateTimeOffset(root.GetProperty("takenAt"u8).GetDateTime().ToUniversalTime()),
+            TakenAt = ReadInstant(root.GetProperty("takenAt"u8)),
             Scans = root.GetProperty("scans"u8).GetInt32(),
             Interval = Time(root.GetProperty("intervalSeconds"u8)),
             Warnings = Texts(root.GetProperty("warnings"u8)),
@@ -58,11 +62,7 @@ internal static class ReportJsonReader
         foreach (JsonElement element in array.EnumerateArray())
         {
             string path = Text(element, "path");
-            AgeHistogram idle = ReadIdle(element);
-            if (!idle.Edges.AsSpan().SequenceEqual(edges))
-                throw new FormatException($"the bins of memcg '{path}' are not those of \"unattributed\".");
-            long[] values = new long[edges.Length * BinLayout.Stride];
-            idle.CopyTo(values);
+            long[] values = ReadValues(element, edges, path);
             while (above.TryPeek(out int candidate) && !IsBelow(path, paths[candidate]))
                 above.Pop();
             int parent = above.TryPeek(out int nearest) ? nearest : -1;
@@ -107,17 +107,39 @@ internal static class ReportJsonReader
             foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
             {
                 if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value))
-                    memory = member.Set(memory, value.GetInt64());
+                    memory = member.Set(memory, NotNegative(value));
             }
         }
         else if (element.GetProperty("residentBytes"u8) is { ValueKind: JsonValueKind.Number } resident)
         {
             memory = Text(element, "scope") == "local"
-                ? memory with { LocalBytes = resident.GetInt64() }
-                : memory with { CurrentBytes = resident.GetInt64() };
+                ? memory with { LocalBytes = NotNegative(resident) }
+                : memory with { CurrentBytes = NotNegative(resident) };
         }
 
         return memory;
+    }
+
+    // The bins of all memcgs are the same; only their numbers are kept.
+    private static long[] ReadValues(JsonElement element, TimeSpan[] edges, string path)
+    {
+        long[] values = new long[edges.Length * BinLayout.Stride];
+        int bin = 0;
+        foreach (JsonElement member in element.GetProperty("idle"u8).EnumerateArray())
+        {
+            AgeBin read = ReadBin(member);
+            if (bin == edges.Length || read.From != edges[bin] || read.To != (bin + 1 < edges.Length ? edges[bin + 1] : null))
+                throw new FormatException($"the bins of memcg '{path}' are not those of \"unattributed\".");
+            BinLayout.Write(read, values.AsSpan(bin++ * BinLayout.Stride, BinLayout.Stride));
+        }
+
+        return bin == edges.Length ? values : throw new FormatException($"memcg '{path}' has {bin} bins where \"unattributed\" has {edges.Length}.");
+    }
+
+    private static DateTimeOffset ReadInstant(JsonElement element)
+    {
+        DateTime time = element.GetDateTime();
+        return new DateTimeOffset(time.Kind == DateTimeKind.Unspecified ? DateTime.SpecifyKind(time, DateTimeKind.Utc) : time.ToUniversalTime());
     }
 
     private static AgeHistogram ReadIdle(JsonElement element) => AgeHistogram.Create(element.GetProperty("idle"u8).EnumerateArray().Select(ReadBin));
@@ -133,11 +155,14 @@ internal static class ReportJsonReader
             FileBytes = Bytes(bin, "fileBytes"),
             ShmemBytes = Bytes(bin, "shmemBytes"),
         };
-        return bin.TryGetProperty("upperBytes"u8, out JsonElement upper) ? read with { ExcessBytes = upper.GetInt64() - read.LowerBytes } : read;
+        return bin.TryGetProperty("upperBytes"u8, out JsonElement upper) ? read with { ExcessBytes = Math.Max(0, NotNegative(upper) - read.LowerBytes) } : read;
     }
 
     // A kind that the source can't tell apart has no member.
-    private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? bytes.GetInt64() : 0;
+    private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? NotNegative(bytes) : 0;
+
+    private static long NotNegative(JsonElement number) =>
+        number.GetInt64() is >= 0 and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");
 
     private static ProcessAges ReadProcess(JsonElement process) =>
         new(process.GetProperty("pid"u8).GetInt32(), Text(process, "name"), ReadIdle(process));

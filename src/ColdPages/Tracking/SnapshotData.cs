@@ -8,6 +8,9 @@ namespace ColdPages;
 /// </summary>
 internal sealed class SnapshotData
 {
+    /// <summary>A number's place in its histogram is kept in 16 bits.</summary>
+    public const int MaxBins = (ushort.MaxValue + 1) / BinLayout.Stride;
+
     private readonly List<string> _names = [];
     private readonly List<int> _parents = [];
     private readonly List<int> _ends = [];
@@ -87,13 +90,28 @@ internal sealed class SnapshotData
             sums[places[i]] += values[i];
     }
 
+    /// <summary>The whole path, in one string.</summary>
     public string Path(int index)
     {
-        int parent = _parents[index];
-        if (parent < 0)
+        if (_parents[index] < 0)
             return _names[index];
-        string above = Path(parent);
-        return above == "/" ? above + _names[index] : $"{above}/{_names[index]}";
+        int length = 0;
+        for (int i = index; i >= 0; i = _parents[i])
+            length += Part(i).Length + (_parents[i] < 0 ? 0 : 1);
+        return string.Create(length, (Data: this, Index: index), static (path, state) =>
+        {
+            for (int i = state.Index; i >= 0; i = state.Data._parents[i])
+            {
+                string part = state.Data.Part(i);
+                part.CopyTo(path[^part.Length..]);
+                path = path[..^part.Length];
+                if (state.Data._parents[i] >= 0)
+                {
+                    path[^1] = '/';
+                    path = path[..^1];
+                }
+            }
+        });
     }
 
     /// <summary>The memcg of a path, or -1.</summary>
@@ -122,6 +140,9 @@ internal sealed class SnapshotData
 
         return -1;
     }
+
+    // "/" at the top is the slash before the name below it.
+    private string Part(int index) => _names[index] == "/" && _parents[index] < 0 ? "" : _names[index];
 
     public bool ContentEquals(SnapshotData other) =>
         Edges.AsSpan().SequenceEqual(other.Edges)

@@ -51,7 +51,7 @@ internal static class SnapshotFactory
     };
 
     private static long[] Values(Random random, TimeSpan[] edges) =>
-        [.. Enumerable.Range(0, edges.Length * BinLayout.Stride).Select(_ => random.Next(3) == 0 ? 0 : random.NextInt64(1L << 40))];
+        [.. Enumerable.Range(0, edges.Length * BinLayout.Stride).Select(place => place == BinLayout.Excess || random.Next(3) == 0 ? 0 : random.NextInt64(1L << 40))];
 
     private static MemcgMemory Memory(Random random) => new()
     {

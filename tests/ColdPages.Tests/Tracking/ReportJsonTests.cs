@@ -90,6 +90,7 @@ public sealed class ReportJsonTests
     [InlineData("""[]""", "coldpages.report/1")]
     [InlineData("""{"schema":"coldpages.report/1","source":"tea-leaves"}""", "tea-leaves")]
     [InlineData("""{"schema":""", "")]
+    [InlineData("""{"schema":"coldpages.report/1"} {}""", "")]
     public void What_is_no_report_is_refused_with_a_reason(string text, string reason)
     {
         JsonException thrown = Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(text)));
