@@ -60,7 +60,7 @@ public sealed class WatchTests
         Assert.True(await NextAsync(host, tracker, stays));
         await stays.DisposeAsync();
         int before = tracker.Scans;
-        await TickAsync(host, tracker);
+        await TickAsync(host, before);
         while (tracker.IsWatching)
             await Task.Yield();
         host.Advance(100);
@@ -90,14 +90,15 @@ public sealed class WatchTests
     // Lets the background loop make one more pass: it has set its timer once for each pass made, and waits.
     private static async Task<bool> NextAsync(ClockedHost host, ColdPageTracker tracker, IAsyncEnumerator<ColdPageSnapshot> reader)
     {
+        int passes = tracker.Scans;
         Task<bool> next = reader.MoveNextAsync().AsTask();
-        await TickAsync(host, tracker);
+        await TickAsync(host, passes);
         return await next;
     }
 
-    private static async Task TickAsync(ClockedHost host, ColdPageTracker tracker)
+    private static async Task TickAsync(ClockedHost host, int passes)
     {
-        int passes = tracker.Scans;
+        // The first pass waits for nothing.
         if (passes == 0)
             return;
         while (host.Time.Timers < passes)
