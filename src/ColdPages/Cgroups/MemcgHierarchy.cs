@@ -52,18 +52,20 @@ internal sealed record MemcgHierarchy(int Version, byte[] MountPoint, byte[] Roo
     public bool TryMakeRelative(ReadOnlySpan<byte> path, out ReadOnlySpan<byte> relative)
     {
         relative = path;
+        if (!Root.AsSpan().SequenceEqual("/"u8))
+        {
+            // Through another namespace's mounts the root itself climbs out of our own: "/../.." is the top of the host's, and there a
+            // process of the host has "/../../its/cgroup".
+            if (!path.StartsWith(Root))
+                return false;
+            relative = path[Root.Length..];
+            if (relative.IsEmpty)
+                relative = "/"u8;
+        }
 
         // A process outside of our cgroup namespace has a path that climbs out of it first.
-        if (path.StartsWith("/.."u8) && (path.Length == 3 || path[3] == (byte)'/'))
-            return false;
-        if (Root.AsSpan().SequenceEqual("/"u8))
-            return true;
-        if (!path.StartsWith(Root))
-            return false;
-        relative = path[Root.Length..];
-        if (relative.IsEmpty)
-            relative = "/"u8;
-        return relative[0] == (byte)'/';
+        bool climbs = relative.StartsWith("/.."u8) && (relative.Length == 3 || relative[3] == (byte)'/');
+        return relative.StartsWith("/"u8) && !climbs;
     }
 
     private static bool HasMemoryController(KernelFiles files, byte[] mountPoint)

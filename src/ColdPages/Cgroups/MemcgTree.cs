@@ -83,7 +83,7 @@ internal sealed class MemcgTree
 
     /// <summary>
     /// The memcg that a process with this path of /proc/PID/cgroup is charged to: its cgroup, or the nearest one above that has the
-    /// memory controller and is still there. Null when it is outside of what is mounted here.
+    /// memory controller and is still there ("/a/b (deleted)" belongs to /a). Null when it is outside of what is mounted here.
     /// </summary>
     public Memcg? FindCharged(ReadOnlySpan<byte> processPath)
     {

@@ -76,52 +76,47 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
     /// longer than the host was watched gives 0 at least and the open bin at most.
     /// </summary>
     /// <param name="age">The idle age; zero or less gives all bytes.</param>
-    public ByteBounds BytesOlderThan(TimeSpan age)
-    {
-        long certain = 0;
-        long possible = 0;
-        long excess = 0;
-        for (int bin = Count - 1; bin >= 0; bin--)
-        {
-            bool mayBeOlder = bin + 1 == Count || _edges[bin + 1] > age;
-            if (!mayBeOlder)
-                break;
-            ReadOnlySpan<long> values = Values(bin);
-            long bytes = values[(int)PageKind.Anon] + values[(int)PageKind.File] + values[(int)PageKind.Shmem];
-            possible += bytes;
-            excess = values[BinLayout.Excess];
-            if (_edges[bin] >= age)
-                certain += bytes;
-        }
-
-        // Of the bins counted, only the youngest one's excess lies outside them; the others' is counted already.
-        return new ByteBounds(certain, possible + excess);
-    }
+    public ByteBounds BytesOlderThan(TimeSpan age) => BytesOlderThan(age, firstKind: 0, BinLayout.Kinds);
 
     /// <summary>As <see cref="BytesOlderThan(TimeSpan)"/>, for one kind of page.</summary>
     public ByteBounds BytesOlderThan(TimeSpan age, PageKind kind)
     {
         if (kind is < PageKind.Anon or > PageKind.Shmem)
             throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind of page.");
+        return BytesOlderThan(age, (int)kind, kinds: 1);
+    }
+
+    private ByteBounds BytesOlderThan(TimeSpan age, int firstKind, int kinds)
+    {
         long certain = 0;
         long possible = 0;
-        long all = 0;
-        long excess = 0;
-        for (int bin = Count - 1; bin >= 0; bin--)
+        long reaching = 0;
+        bool reached = false;
+        for (int bin = 0; bin < Count; bin++)
         {
             ReadOnlySpan<long> values = Values(bin);
-            long bytes = values[(int)kind];
-            all += bytes;
-            if (bin + 1 != Count && _edges[bin + 1] <= age)
-                continue;
-            possible += bytes;
-            excess = values[BinLayout.Excess];
-            if (_edges[bin] >= age)
+            long bytes = 0;
+            foreach (long value in values.Slice(firstKind, kinds))
+                bytes += value;
+
+            // Bytes of younger bins that may belong here: none that could not be in the bin before. The excess is not known by kind: all
+            // of it might be of this one, as far as there are such bytes.
+            long excess = Math.Min(values[BinLayout.Excess], reaching);
+            reaching = excess + bytes;
+            bool isOlder = _edges[bin] >= age;
+            if (isOlder)
                 certain += bytes;
+            if (!isOlder && bin + 1 < Count && _edges[bin + 1] <= age)
+                continue;
+
+            // Of the bins counted, only the youngest one's excess lies outside them; the others' is counted already.
+            if (!reached)
+                possible = excess;
+            reached = true;
+            possible += bytes;
         }
 
-        // The excess is not known by kind: all of it might be of this one, as far as there are such bytes at all.
-        return new ByteBounds(certain, Math.Min(all, possible + excess));
+        return new ByteBounds(certain, possible);
     }
 
     /// <inheritdoc/>

@@ -3,9 +3,6 @@ namespace ColdPages;
 /// <summary>/proc/PID/cgroup: a line "id:controllers:path" for each hierarchy (Documentation/admin-guide/cgroup-v2.rst).</summary>
 internal static class ProcessCgroup
 {
-    /// <summary>The suffix of a v2 path whose cgroup was removed while processes are still in it, dying.</summary>
-    public static ReadOnlySpan<byte> Deleted => " (deleted)"u8;
-
     /// <summary>The process's path in the hierarchy that has the memory controller. False when there is no such line.</summary>
     public static bool TryFindPath(ReadOnlySpan<byte> text, int version, out ReadOnlySpan<byte> path)
     {

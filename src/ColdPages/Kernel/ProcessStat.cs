@@ -20,7 +20,8 @@ internal readonly record struct ProcessStat(ulong StartTime, ulong StartCode, ul
         ReadOnlySpan<byte> state = TextLines.TakeField(ref rest); // field 3
         if (!Skip(ref rest, 18) || !TakeNumber(ref rest, out ulong startTime) // 22
             || !Skip(ref rest, 3) || !TakeNumber(ref rest, out ulong startCode) // 26
-            || !Skip(ref rest, 1) || !TakeNumber(ref rest, out ulong startStack)) // 28
+            || !Skip(ref rest, 1) || !TakeNumber(ref rest, out ulong startStack) // 28
+            || rest.IsEmpty) // A number that nothing follows may have been cut short.
         {
             return false;
         }

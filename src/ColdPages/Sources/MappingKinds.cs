@@ -8,7 +8,8 @@ internal sealed class MappingKinds(KernelFiles files)
     // Device numbers of file systems that are unmounted are given again; forgetting now and then keeps a stale one from staying.
     private const int PassesRemembered = 64;
 
-    private readonly Dictionary<(uint Major, uint Minor), PageKind> _byDevice = [];
+    // Null: nobody's mountinfo has the device, and so far no name has told.
+    private readonly Dictionary<(uint Major, uint Minor), PageKind?> _byDevice = [];
     private int _passes;
 
     public void BeginPass()
@@ -24,19 +25,22 @@ internal sealed class MappingKinds(KernelFiles files)
         if (mapping.Major != 0)
             return PageKind.File;
         (uint, uint) device = (mapping.Major, mapping.Minor);
-        if (_byDevice.TryGetValue(device, out PageKind kind))
-            return kind;
-        LearnFrom(pid);
-        if (_byDevice.TryGetValue(device, out kind))
-            return kind;
+        if (!_byDevice.TryGetValue(device, out PageKind? kind))
+        {
+            LearnFrom(pid);
+            if (!_byDevice.TryGetValue(device, out kind))
+                _byDevice[device] = null;
+        }
 
         // The kernel mounts one tmpfs for itself, which is in nobody's mountinfo (mm/shmem.c, shm_mnt): it has memfd, System V and
         // shared anonymous memory, under names of its own.
-        kind = mapping.Name.StartsWith("/dev/zero (deleted)"u8) || mapping.Name.StartsWith("/memfd:"u8)
-            || mapping.Name.StartsWith("/SYSV"u8) || mapping.Name.StartsWith("[anon_shmem:"u8)
-            ? PageKind.Shmem : PageKind.File;
-        _byDevice[device] = kind;
-        return kind;
+        if (kind is null && (mapping.Name.StartsWith("/dev/zero (deleted)"u8) || mapping.Name.StartsWith("/memfd:"u8)
+            || mapping.Name.StartsWith("/SYSV"u8) || mapping.Name.StartsWith("[anon_shmem:"u8)))
+        {
+            _byDevice[device] = kind = PageKind.Shmem;
+        }
+
+        return kind ?? PageKind.File;
     }
 
     // The mounts of the process itself: a container has a /dev/shm of its own that no other mountinfo shows.

@@ -26,12 +26,13 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     private readonly List<int> _forgotten = [];
     private readonly DirectoryListing _listing = new();
     private readonly MappingKinds _kinds = new(files);
+    private bool _everCleared;
     private long? _scannedAtClear;
     private int _windowStart;
-    private int _denied;
+    private Refusals _notRead;
+    private Refusals _notCleared;
     private int _left;
-    private (int Pid, string File, Errno Error) _deniedExample;
-    private long _pagesScanned;
+    private long? _pagesScanned;
 
     /// <summary>What is remembered of a process between passes.</summary>
     private struct Watched
@@ -57,7 +58,8 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     public override Problem? Pass(PassClock clock, CancellationToken cancellationToken)
     {
         int pass = clock.Current;
-        _denied = _left = 0;
+        _notRead = _notCleared = default;
+        _left = 0;
         Array.Clear(ProcessesSeen);
 
         // The bins reach back to the start of the window; when it is over, this pass reads it and the next one opens.
@@ -72,10 +74,15 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
                 $"{Files.Display("/proc")} could not be listed: {error.Describe()}.", "Mount procfs there, or give the root that has it.");
         }
 
-        // Before the first clear of this pass, so that no page reclaimed from is missed.
-        long scanned = VmStat.ReadPagesScanned(Files) ?? 0;
-        _scannedAtClear ??= scanned;
-        _pagesScanned = scanned - _scannedAtClear.Value;
+        // Before the first clear of this pass, and again after the last read, so that no page reclaimed from is missed.
+        long? scannedBefore = VmStat.ReadPagesScanned(Files);
+        bool first = !_everCleared;
+        if (first)
+        {
+            _everCleared = true;
+            _scannedAtClear = scannedBefore;
+        }
+
         _kinds.BeginPass();
         Memcg? scope = options.Memcg is null ? Tree.Root : Tree.FindText(options.Memcg);
         foreach (int pid in _pids)
@@ -85,10 +92,11 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         }
 
         Forget(pass);
+        _pagesScanned = first ? 0 : VmStat.ReadPagesScanned(Files) - _scannedAtClear;
         if (clear)
         {
             _windowStart = pass;
-            _scannedAtClear = scanned;
+            _scannedAtClear = scannedBefore;
         }
 
         return null;
@@ -117,7 +125,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
             return;
         if (error != Errno.None)
         {
-            Deny(pid, SmapsFile, error);
+            _notRead.Add(pid, error);
             return;
         }
 
@@ -144,7 +152,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         {
             _watched.Remove(pid);
             if (!error.IsGone())
-                Deny(pid, ClearRefsFile, error);
+                _notCleared.Add(pid, error);
         }
     }
 
@@ -208,12 +216,6 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         }
     }
 
-    private void Deny(int pid, string file, Errno error)
-    {
-        _denied++;
-        _deniedExample = (pid, file, error);
-    }
-
     private void Forget(int pass)
     {
         _forgotten.Clear();
@@ -229,20 +231,23 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
 
     public override void AddDoubts(List<Doubt> doubts)
     {
-        if (_denied > 0)
-        {
-            (int pid, string file, Errno error) = _deniedExample;
-            string path = Files.Display(file.Replace("PID", pid.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
-            doubts.Add(new Doubt($"{Processes(_denied)} could not be measured and count nowhere: {path}: {error.Describe()}{(_denied > 1 ? ", and others" : "")}.", 0));
-        }
-
+        if (_notRead.Count > 0)
+            doubts.Add(new Doubt($"{_notRead.Describe(Files, SmapsFile)} not be read; not counted.", 0));
+        if (_notCleared.Count > 0)
+            doubts.Add(new Doubt($"{_notCleared.Describe(Files, ClearRefsFile)} not be written; counted as just touched.", 0));
         if (_left > 0)
-            doubts.Add(new Doubt($"{Processes(_left)} ended, or executed another program, while being read, and count nowhere.", 0));
-        if (_pagesScanned > 0)
+            doubts.Add(new Doubt($"{Processes(_left)} ended, or executed another program, while being read; not counted.", 0));
+        if (_pagesScanned is null)
         {
             doubts.Add(new Doubt(
-                $"Reclaim looked at {_pagesScanned} pages since their accessed bits were cleared, and it clears them too: as many may look idle although they were touched.",
-                _pagesScanned * Files.PageSize));
+                $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many accessed bits reclaim has cleared.", 0));
+        }
+
+        if (_pagesScanned is > 0 and { } pages)
+        {
+            doubts.Add(new Doubt(
+                $"Reclaim looked at {pages} pages since their accessed bits were cleared, and it clears them too: as many may look idle although they were touched.",
+                pages * Files.PageSize));
         }
     }
 
@@ -257,6 +262,28 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         }
 
         return -1;
+    }
+
+    /// <summary>Processes that the kernel refused something of, and one of them as an example.</summary>
+    private struct Refusals
+    {
+        private int _pid;
+        private Errno _error;
+
+        public int Count { get; private set; }
+
+        public void Add(int pid, Errno error)
+        {
+            Count++;
+            _pid = pid;
+            _error = error;
+        }
+
+        public readonly string Describe(KernelFiles files, string file)
+        {
+            string path = files.Display(file.Replace("PID", _pid.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            return $"{Processes(Count)} ({(Count == 1 ? "" : "such as ")}{path}: {_error.Describe()}) could";
+        }
     }
 
     /// <summary>Adds up the mappings of one process.</summary>

@@ -213,6 +213,9 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
 
     public string Command { get; set; } = "a (strange) name";
 
+    /// <summary>Its mountinfo: a tmpfs and an overlay.</summary>
+    public string Mounts { get; set; } = "31 23 0:40 / /dev/shm rw - tmpfs tmpfs rw\n32 1 0:50 / / rw - overlay overlay rw\n";
+
     /// <summary>How often its accessed bits were cleared.</summary>
     public int Clears { get; set; }
 
@@ -223,7 +226,7 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
         "cgroup" => Encoding.Latin1.GetBytes(v2 ? $"0::{Cgroup}\n" : $"9:name=systemd:/\n4:cpu,memory:{Cgroup}\n0::/\n"),
         "comm" => Encoding.Latin1.GetBytes(Command + "\n"),
         "statm" => Encoding.ASCII.GetBytes($"999999 {Mappings.Sum(mapping => mapping.Rss) / 4096} 0 0 0 0 0\n"),
-        "mountinfo" => Encoding.ASCII.GetBytes("31 23 0:40 / /dev/shm rw - tmpfs tmpfs rw\n32 1 0:50 / / rw - overlay overlay rw\n"),
+        "mountinfo" => Encoding.ASCII.GetBytes(Mounts),
         "clear_refs" => [],
         "smaps" => Encoding.Latin1.GetBytes(string.Concat(Mappings.Select(mapping => mapping.Smaps))),
         _ => null,

@@ -2,6 +2,7 @@ using FsCheck.Xunit;
 
 namespace ColdPages.Tests;
 
+[Collection(Alone.Name)]
 public sealed class SnapshotTests
 {
     [Fact]

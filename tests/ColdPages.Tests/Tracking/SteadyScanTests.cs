@@ -3,6 +3,7 @@ using System.Globalization;
 namespace ColdPages.Tests;
 
 /// <summary>What a scan costs its own process once everything it needs is there; over plain files, through the real host's code.</summary>
+[Collection(Alone.Name)]
 public sealed class SteadyScanTests
 {
     [Fact]
