@@ -28,7 +28,7 @@ internal static class SourceProbe
 
         // DAMON and the idle bitmap clear accessed bits too, but leave the page marked young, which smaps counts as referenced
         // (fs/proc/task_mmu.c, smaps_account). MGLRU's aging leaves no such mark (mm/vmscan.c, walk_pte_range).
-        if (source == ColdPageSource.Referenced && IsMultiGenLruEnabled(files))
+        if (source == ColdPageSource.Referenced && LruGen.IsEnabled(files))
         {
             conflicts.Add(
                 "The multi-generational LRU is on: when it ages under memory pressure it takes the accessed bits that this source reads, and touched pages may look idle.");
@@ -99,16 +99,6 @@ internal static class SourceProbe
         }
 
         return false;
-    }
-
-    private static bool IsMultiGenLruEnabled(KernelFiles files)
-    {
-        using FileText text = FileText.Rent();
-
-        // "0x0007": a bit a feature, the first one the main switch (Documentation/admin-guide/mm/multigen_lru.rst).
-        return text.Load(files, "/sys/kernel/mm/lru_gen/enabled"u8) == Errno.None
-            && text.Bytes.StartsWith("0x"u8)
-            && System.Buffers.Text.Utf8Parser.TryParse(text.Bytes[2..], out uint features, out _, 'x') && (features & 1) != 0;
     }
 
     private static Errno CanOpen(KernelFiles files, ReadOnlySpan<byte> path, KernelFileAccess access)

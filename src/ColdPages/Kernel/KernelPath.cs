@@ -18,8 +18,17 @@ internal ref struct KernelPath(Span<byte> buffer)
     {
         KernelPath path = new(buffer);
         path.Append("/proc/"u8);
-        Utf8Formatter.TryFormat(pid, path._buffer[path._length..], out int digits);
-        path._length += digits;
+        path.Append(pid);
+        path.Append("/"u8);
+        path.Append(name);
+        return path;
+    }
+
+    /// <summary>"/proc/PID/task/TID/name".</summary>
+    public static KernelPath Thread(Span<byte> buffer, int pid, int tid, ReadOnlySpan<byte> name)
+    {
+        KernelPath path = Process(buffer, pid, "task/"u8);
+        path.Append(tid);
         path.Append("/"u8);
         path.Append(name);
         return path;
@@ -33,6 +42,12 @@ internal ref struct KernelPath(Span<byte> buffer)
         path.Append("/"u8);
         path.Append(name);
         return path;
+    }
+
+    private void Append(int number)
+    {
+        Utf8Formatter.TryFormat(number, _buffer[_length..], out int digits);
+        _length += digits;
     }
 
     // A path longer than PATH_MAX cannot exist; cut short it will not be found, which is the answer it deserves.

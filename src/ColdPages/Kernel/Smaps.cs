@@ -1,10 +1,15 @@
 using System.Buffers;
+using System.Buffers.Text;
 
 namespace ColdPages;
 
 /// <summary>What /proc/PID/smaps says of one mapping (fs/proc/task_mmu.c, show_smap), in bytes.</summary>
 internal ref struct SmapsMapping
 {
+    /// <summary>Addresses, the end not included.</summary>
+    public ulong Start;
+    public ulong End;
+
     /// <summary>Device of the mapped file, 0:0 for anonymous memory.</summary>
     public uint Major;
     public uint Minor;
@@ -20,6 +25,9 @@ internal ref struct SmapsMapping
 
     /// <summary>Resident bytes that are anonymous, copies of private file pages among them.</summary>
     public long Anonymous;
+
+    /// <summary>Resident bytes that other processes map too, or the same one at other addresses.</summary>
+    public long Shared;
 }
 
 /// <summary>Takes the mappings of a process one by one.</summary>
@@ -113,7 +121,9 @@ internal static class Smaps
         if (line.IsEmpty || line[0] is not ((>= (byte)'0' and <= (byte)'9') or (>= (byte)'a' and <= (byte)'f')))
             return false;
         ReadOnlySpan<byte> rest = line;
-        if (!TextLines.TakeField(ref rest).Contains((byte)'-'))
+        ReadOnlySpan<byte> addresses = TextLines.TakeField(ref rest);
+        int dash = addresses.IndexOf((byte)'-');
+        if (dash < 0 || !Utf8Parser.TryParse(addresses[..dash], out mapping.Start, out _, 'x') || !Utf8Parser.TryParse(addresses[(dash + 1)..], out mapping.End, out _, 'x'))
             return false;
         _ = TextLines.TakeField(ref rest); // permissions
         _ = TextLines.TakeField(ref rest); // offset
@@ -133,6 +143,8 @@ internal static class Smaps
             mapping.Referenced = Value(line);
         else if (line.StartsWith("Anonymous:"u8))
             mapping.Anonymous = Value(line);
+        else if (line.StartsWith("Shared_Clean:"u8) || line.StartsWith("Shared_Dirty:"u8))
+            mapping.Shared += Value(line);
         return line.StartsWith("VmFlags:"u8);
 
         static long Value(ReadOnlySpan<byte> line) => KeyedNumber.TryParse(line, out _, out long value) ? value : 0;

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace ColdPages;
 
@@ -9,8 +7,9 @@ namespace ColdPages;
 /// ages of its own: what is idle is idle since the last clear, and what was touched may have been touched at any time since.
 /// </summary>
 /// <remarks>
-/// The bits gather over a window of passes and are cleared at its end. Clearing loses what was touched between the read before it and the
-/// clear itself, so an age never reaches back beyond the clear.
+/// The bits gather over a window of passes. At its end all processes are read, and only then are all of them cleared: two that share their
+/// memory share the bits too, and clearing one takes the other's evidence. What is touched between the read and the clear is lost, so an age
+/// never reaches back beyond the clear. A process that comes within a window is left alone until the next one opens, and counts as touched.
 /// </remarks>
 internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, SourceOptions options) :
     AgeSource(files, tree, options.Processes.Count)
@@ -21,25 +20,29 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     /// <summary>What a dictionary keeps beside key and value: a bucket, a hash code and a link.</summary>
     private const int HashEntryBytes = 12;
 
-    private readonly Dictionary<int, Watched> _watched = [];
+    // Everything, as long as it is added to no more than a few others of its size.
+    private const long AllBytes = long.MaxValue / 16;
+
+    private readonly Dictionary<int, ProcessStat> _cleared = [];
+    private readonly List<Target> _read = [];
     private readonly List<int> _pids = [];
-    private readonly List<int> _forgotten = [];
+    private readonly List<int> _threads = [];
     private readonly DirectoryListing _listing = new();
     private readonly MappingKinds _kinds = new(files);
-    private bool _everCleared;
+    private int? _windowStart;
     private long? _scannedAtClear;
-    private int _windowStart;
+    private long? _pagesScanned;
     private Refusals _notRead;
     private Refusals _notCleared;
-    private int _left;
-    private long? _pagesScanned;
+    private Refusals _virtualMachines;
+    private Refusals _torn;
+    private Refusals _left;
 
-    /// <summary>What is remembered of a process between passes.</summary>
-    private struct Watched
+    /// <summary>Where a process's memory is found: by a thread of its own when its first thread has ended before the others.</summary>
+    private readonly record struct Target(int Pid, int Thread, ProcessStat Identity)
     {
-        public ProcessStat Identity;
-        public int ClearedAt;
-        public int SeenAt;
+        public KernelPath Path(Span<byte> buffer, ReadOnlySpan<byte> file) =>
+            Thread == 0 ? KernelPath.Process(buffer, Pid, file) : KernelPath.Thread(buffer, Pid, Thread, file);
     }
 
     public override ColdPageSource Kind => ColdPageSource.Referenced;
@@ -48,25 +51,22 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
 
     public override IReadOnlyList<string> Notes { get; } =
     [
-        "Bytes are by process, not by charge: pages that processes share count in each, and page cache that nobody maps is not seen.",
+        "Bytes are by process, not by charge: pages that processes share count in each, as touched, and page cache that nobody maps is not seen.",
         "Ages reach back to the last clear of the accessed bits; promotions are not counted by this source.",
     ];
 
     public override long StateBytes =>
-        base.StateBytes + (_watched.Capacity * (long)(sizeof(int) + Unsafe.SizeOf<Watched>() + HashEntryBytes));
+        base.StateBytes + (_cleared.Capacity * (long)(sizeof(int) + Unsafe.SizeOf<ProcessStat>() + HashEntryBytes));
 
     public override Problem? Pass(PassClock clock, CancellationToken cancellationToken)
     {
         int pass = clock.Current;
-        _notRead = _notCleared = default;
-        _left = 0;
+        _notRead = _notCleared = _virtualMachines = _torn = _left = default;
+        _read.Clear();
         Array.Clear(ProcessesSeen);
-
-        // The bins reach back to the start of the window; when it is over, this pass reads it and the next one opens.
-        bool clear = pass - _windowStart >= options.ReferencedWindow;
         UnattributedRow = Tree.Rows;
-        int oldest = Math.Min(pass - _windowStart, PassClock.MaxPasses);
-        Histograms.Reset(Tree.Rows + 1 + options.Processes.Count, oldest + 1);
+        int age = Math.Min(pass - (_windowStart ?? pass), PassClock.MaxPasses);
+        Histograms.Reset(Tree.Rows + 1 + options.Processes.Count, age + 1);
         Errno error = ProcessList.Read(Files, _listing, _pids);
         if (error != Errno.None)
         {
@@ -74,49 +74,83 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
                 $"{Files.Display("/proc")} could not be listed: {error.Describe()}.", "Mount procfs there, or give the root that has it.");
         }
 
-        // Before the first clear of this pass, and again after the last read, so that no page reclaimed from is missed.
         long? scannedBefore = VmStat.ReadPagesScanned(Files);
-        bool first = !_everCleared;
-        if (first)
-        {
-            _everCleared = true;
-            _scannedAtClear = scannedBefore;
-        }
-
         _kinds.BeginPass();
         Memcg? scope = options.Memcg is null ? Tree.Root : Tree.FindText(options.Memcg);
         foreach (int pid in _pids)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Visit(pid, pass, clear, scope);
+            Read(pid, age, scope);
         }
 
-        Forget(pass);
-        _pagesScanned = first ? 0 : VmStat.ReadPagesScanned(Files) - _scannedAtClear;
-        if (clear)
+        // After the last read, so that reclaim during the pass counts too.
+        _pagesScanned = _windowStart is null ? 0 : VmStat.ReadPagesScanned(Files) - _scannedAtClear;
+        if (_windowStart is null || pass - _windowStart >= options.ReferencedWindow)
         {
             _windowStart = pass;
             _scannedAtClear = scannedBefore;
+            ClearAll(cancellationToken);
         }
 
         return null;
     }
 
-    private void Visit(int pid, int pass, bool clear, Memcg? scope)
+    public override void AddDoubts(List<Doubt> doubts)
     {
-        if (!TryIdentify(pid, out ProcessStat identity) || identity.IsZombie)
+        if (_notRead.Count > 0)
+            doubts.Add(new Doubt($"{_notRead.Describe(Files, SmapsFile)} could not be read; not counted.", 0));
+        if (_notCleared.Count > 0)
+            doubts.Add(new Doubt($"{_notCleared.Describe(Files, ClearRefsFile)} could not be written; counted as just touched.", 0));
+        if (_left.Count > 0)
+            doubts.Add(new Doubt($"{_left.Describe(Files, SmapsFile)} ended, or executed another program, while being read; not counted.", 0));
+        if (_torn.Count > 0)
+            doubts.Add(new Doubt($"{_torn.Describe(Files, SmapsFile)} joined mappings while being read; not counted.", 0));
+        if (_virtualMachines.Count > 0)
+        {
+            doubts.Add(new Doubt(
+                $"{_virtualMachines.Describe(Files, SmapsFile)} ran a virtual machine, whose accesses this source cannot see; counted as just touched.", 0));
+        }
+
+        if (_pagesScanned is null)
+        {
+            doubts.Add(new Doubt(
+                $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many accessed bits reclaim has cleared.", AllBytes));
+        }
+
+        if (_pagesScanned is > 0 and { } pages)
+        {
+            // The classic LRU clears the bits of the pages it looks at. The multi-generational one walks whole page tables.
+            doubts.Add(LruGen.IsEnabled(Files)
+                ? new Doubt(
+                    "Reclaim ran since the accessed bits were cleared, and the multi-generational LRU clears them too, whole page tables at a time: any page may look idle although it was touched.",
+                    AllBytes)
+                : new Doubt(
+                    $"Reclaim looked at {pages} pages since their accessed bits were cleared, and it clears them too: as many may look idle although they were touched.",
+                    pages * Files.PageSize));
+        }
+    }
+
+    private void Read(int pid, int age, Memcg? scope)
+    {
+        Errno error = TryFind(pid, out Target target);
+        if (error != Errno.None)
+        {
+            if (!error.IsGone())
+                _notRead.Add(pid, error);
             return;
+        }
+
         if (!TryFindRow(pid, scope, out int row))
             return;
-        Tally tally = new(_kinds, pid);
-        KernelPath smaps = KernelPath.Process(stackalloc byte[64], pid, "smaps"u8);
-        Errno error = Smaps.Read(Files, smaps.Bytes, ref tally, out long bytesRead);
+        ProcessTally tally = new(_kinds, pid);
+        KernelPath smaps = target.Path(stackalloc byte[96], "smaps"u8);
+        error = Smaps.Read(Files, smaps.Bytes, ref tally, out long bytesRead);
         Cost.Read(SmapsFile, bytesRead);
 
         // A process that leaves, or executes another program, while it is read gives the first part of its mappings and no error.
-        if (!TryIdentify(pid, out ProcessStat after) || after != identity)
+        if (TryFind(pid, out Target after) != Errno.None || after != target)
         {
-            _left++;
+            _left.Add(pid);
             return;
         }
 
@@ -129,56 +163,109 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
             return;
         }
 
-        ref Watched watched = ref CollectionsMarshal.GetValueRefOrAddDefault(_watched, pid, out bool known);
-        bool adopted = !known || watched.Identity != identity;
-        watched.SeenAt = pass;
-        int age = adopted ? 0 : Math.Min(pass - watched.ClearedAt, PassClock.MaxPasses);
-        Count(tally, age, row);
+        if (tally.IsTorn)
+        {
+            _torn.Add(pid);
+            return;
+        }
+
+        // Clearing a virtual machine would cost it and tell nothing.
+        if (tally.IsVirtualMachine)
+            _virtualMachines.Add(pid);
+        else
+            _read.Add(target);
+        bool wasCleared = _cleared.TryGetValue(pid, out ProcessStat identity) && identity == target.Identity;
+        int ownAge = wasCleared && !tally.IsVirtualMachine ? age : 0;
+        Count(tally, ownAge, row);
         int apart = IndexOf(options.Processes, pid);
         if (apart >= 0)
         {
-            Count(tally, age, UnattributedRow + 1 + apart);
+            Count(tally, ownAge, UnattributedRow + 1 + apart);
             ProcessesSeen[apart] = true;
-        }
-
-        if (!adopted && !clear)
-            return;
-        watched.Identity = identity;
-        watched.ClearedAt = pass;
-        error = ClearReferenced(pid);
-
-        // Without a clear nothing is known of it: it is adopted again at the next pass, all of it young.
-        if (error != Errno.None)
-        {
-            _watched.Remove(pid);
-            if (!error.IsGone())
-                _notCleared.Add(pid, error);
         }
     }
 
-    // age: passes since the process's bits were cleared; 0 for one seen for the first time, of which nothing is known: it counts as touched.
-    private void Count(in Tally tally, int age, int row)
+    // age: passes since the process's bits were cleared; 0 for one that they were not of: all of it counts as touched.
+    private void Count(in ProcessTally tally, int age, int row)
     {
         Span<long> values = Histograms.Row(row);
+        long touched = 0;
         for (int kind = 0; kind < BinLayout.Kinds; kind++)
         {
             long idle = age == 0 ? 0 : tally.Idle(kind);
-            long touched = tally.Resident(kind) - idle;
-            values[kind] += touched;
+            values[kind] += tally.Resident(kind) - idle;
             values[(age * BinLayout.Stride) + kind] += idle;
+            touched += tally.Resident(kind) - idle;
+        }
 
-            // Touched since the clear, but when? In the younger bins for sure, in each of those between for all we know.
-            for (int bin = 1; bin < age; bin++)
-                values[(bin * BinLayout.Stride) + BinLayout.Excess] += touched;
+        // Touched since the clear, but when? In the youngest bin for sure, in each of those between for all we know. In the oldest only what
+        // is perhaps idle.
+        for (int bin = 1; bin < age; bin++)
+            values[(bin * BinLayout.Stride) + BinLayout.Excess] += touched;
+        if (age > 0)
+            values[(age * BinLayout.Stride) + BinLayout.Excess] += tally.PerhapsIdle;
+    }
+
+    private void ClearAll(CancellationToken cancellationToken)
+    {
+        _cleared.Clear();
+        foreach (Target target in _read)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Errno error = Clear(target);
+            if (error == Errno.None)
+                _cleared[target.Pid] = target.Identity;
+            else if (!error.IsGone())
+                _notCleared.Add(target.Pid, error);
         }
     }
 
-    private bool TryIdentify(int pid, out ProcessStat identity)
+    // "1": the accessed bits of all mappings (Documentation/filesystems/proc.rst, clear_refs).
+    private Errno Clear(in Target target)
+    {
+        KernelPath path = target.Path(stackalloc byte[96], "clear_refs"u8);
+        Errno error = KernelFile.Open(Files, path.Bytes, KernelFileAccess.Write, out KernelFile file);
+        if (error != Errno.None)
+            return error;
+        using (file)
+        {
+            IoResult written = file.Write(0, "1"u8);
+            Cost.Write(ClearRefsFile, 8);
+            return written.Error;
+        }
+    }
+
+    // ESRCH for one that is gone, or dead and waited for by nobody yet.
+    private Errno TryFind(int pid, out Target target)
+    {
+        target = default;
+        Errno error = Identify(KernelPath.Process(stackalloc byte[96], pid, "stat"u8), out ProcessStat identity);
+        if (error != Errno.None)
+            return error;
+        target = new Target(pid, 0, identity);
+        if (!identity.IsZombie)
+            return Errno.None;
+
+        // The first thread may end before the others; the memory is then theirs alone.
+        error = ProcessList.ReadThreads(Files, pid, _listing, _threads);
+        Span<byte> buffer = stackalloc byte[96];
+        foreach (int thread in _threads)
+        {
+            error = Identify(KernelPath.Thread(buffer, pid, thread, "stat"u8), out identity);
+            target = new Target(pid, thread, identity);
+            if (error == Errno.None && !identity.IsZombie)
+                return Errno.None;
+        }
+
+        return error == Errno.None ? Errno.ESRCH : error;
+    }
+
+    private Errno Identify(KernelPath path, out ProcessStat identity)
     {
         identity = default;
         using FileText text = FileText.Rent();
-        KernelPath path = KernelPath.Process(stackalloc byte[64], pid, "stat"u8);
-        return text.Load(Files, path.Bytes) == Errno.None && ProcessStat.TryParse(text.Bytes, out identity);
+        Errno error = text.Load(Files, path.Bytes);
+        return error != Errno.None ? error : ProcessStat.TryParse(text.Bytes, out identity) ? Errno.None : Errno.EINVAL;
     }
 
     // False for a process outside of the scope, which is left alone.
@@ -201,58 +288,6 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         return options.Memcg is null || (memcg is not null && scope is not null && memcg.IsWithin(scope));
     }
 
-    // "1": the accessed bits of all mappings (Documentation/filesystems/proc.rst, clear_refs).
-    private Errno ClearReferenced(int pid)
-    {
-        KernelPath path = KernelPath.Process(stackalloc byte[64], pid, "clear_refs"u8);
-        Errno error = KernelFile.Open(Files, path.Bytes, KernelFileAccess.Write, out KernelFile file);
-        if (error != Errno.None)
-            return error;
-        using (file)
-        {
-            IoResult written = file.Write(0, "1"u8);
-            Cost.Write(ClearRefsFile, 8);
-            return written.Error;
-        }
-    }
-
-    private void Forget(int pass)
-    {
-        _forgotten.Clear();
-        foreach ((int pid, Watched watched) in _watched)
-        {
-            if (watched.SeenAt != pass)
-                _forgotten.Add(pid);
-        }
-
-        foreach (int pid in _forgotten)
-            _watched.Remove(pid);
-    }
-
-    public override void AddDoubts(List<Doubt> doubts)
-    {
-        if (_notRead.Count > 0)
-            doubts.Add(new Doubt($"{_notRead.Describe(Files, SmapsFile)} not be read; not counted.", 0));
-        if (_notCleared.Count > 0)
-            doubts.Add(new Doubt($"{_notCleared.Describe(Files, ClearRefsFile)} not be written; counted as just touched.", 0));
-        if (_left > 0)
-            doubts.Add(new Doubt($"{Processes(_left)} ended, or executed another program, while being read; not counted.", 0));
-        if (_pagesScanned is null)
-        {
-            doubts.Add(new Doubt(
-                $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many accessed bits reclaim has cleared.", 0));
-        }
-
-        if (_pagesScanned is > 0 and { } pages)
-        {
-            doubts.Add(new Doubt(
-                $"Reclaim looked at {pages} pages since their accessed bits were cleared, and it clears them too: as many may look idle although they were touched.",
-                pages * Files.PageSize));
-        }
-    }
-
-    private static string Processes(int count) => count == 1 ? "1 process" : $"{count} processes";
-
     private static int IndexOf(IReadOnlyList<int> pids, int pid)
     {
         for (int i = 0; i < pids.Count; i++)
@@ -262,66 +297,5 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         }
 
         return -1;
-    }
-
-    /// <summary>Processes that the kernel refused something of, and one of them as an example.</summary>
-    private struct Refusals
-    {
-        private int _pid;
-        private Errno _error;
-
-        public int Count { get; private set; }
-
-        public void Add(int pid, Errno error)
-        {
-            Count++;
-            _pid = pid;
-            _error = error;
-        }
-
-        public readonly string Describe(KernelFiles files, string file)
-        {
-            string path = files.Display(file.Replace("PID", _pid.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
-            return $"{Processes(Count)} ({(Count == 1 ? "" : "such as ")}{path}: {_error.Describe()}) could";
-        }
-    }
-
-    /// <summary>Adds up the mappings of one process.</summary>
-    private struct Tally(MappingKinds kinds, int pid) : ISmapsVisitor
-    {
-        [InlineArray(BinLayout.Kinds)]
-        private struct PerKind
-        {
-            private long _first;
-        }
-
-        private PerKind _resident;
-        private PerKind _idle;
-
-        public readonly long Resident(int kind) => _resident[kind];
-
-        public readonly long Idle(int kind) => _idle[kind];
-
-        public void Visit(in SmapsMapping mapping)
-        {
-            if (mapping.Rss <= 0)
-                return;
-            long anon = Math.Clamp(mapping.Anonymous, 0, mapping.Rss);
-            long other = mapping.Rss - anon;
-            long idle = mapping.Rss - Math.Clamp(mapping.Referenced, 0, mapping.Rss);
-
-            // Only a private mapping of a file that was written to has both kinds, and smaps does not say which of them is idle: the
-            // file's pages are taken first.
-            long idleOther = Math.Min(idle, other);
-            if (other > 0)
-            {
-                int kind = (int)kinds.Of(mapping, pid);
-                _resident[kind] += other;
-                _idle[kind] += idleOther;
-            }
-
-            _resident[(int)PageKind.Anon] += anon;
-            _idle[(int)PageKind.Anon] += idle - idleOther;
-        }
     }
 }

@@ -93,7 +93,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             tracked += new AgeHistogram(data.Edges, sums).TotalBytes;
         }
 
-        long doubtful = Math.Min(tracked, doubts.Sum(doubt => doubt.Bytes));
+        long doubtful = Math.Min(tracked, doubts.Sum(doubt => Math.Min(tracked, doubt.Bytes)));
         bool actionable = failure is null && clock.Ended >= 2 && doubtful <= tracked / 100;
         return new ScanConfidence(actionable, doubtful, [.. doubts.Select(doubt => doubt.Why)]);
     }

@@ -115,7 +115,7 @@ public sealed class SmapsTests
     [InlineData("/\u00ff\u001b", "/\u00ff\u001b")]
     public void A_name_is_all_that_stands_behind_the_inode(string written, string expected)
     {
-        byte[] text = Encoding.Latin1.GetBytes(new FakeMapping { Rss = 8192, Device = "fd:01", Name = written }.Smaps);
+        byte[] text = Encoding.Latin1.GetBytes(new FakeMapping { Rss = 8192, Device = "fd:01", Name = written }.Smaps(0));
         SeenMapping mapping = Assert.Single(SmapsReading.Of(text).Mappings);
         Assert.Equal(expected, mapping.Name);
         Assert.Equal((0xfdu, 1u), (mapping.Major, mapping.Minor));

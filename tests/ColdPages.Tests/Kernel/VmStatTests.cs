@@ -2,15 +2,17 @@ namespace ColdPages.Tests;
 
 public sealed class VmStatTests
 {
-    [Fact]
-    public void The_counters_of_each_way_to_scan_are_added_and_no_page_counts_twice()
+    [Theory]
+    [InlineData(600, 9000)] // Reclaim for a memcg's limit counts by kind alone.
+    [InlineData(9600, 0)] // Or the other way round: no page counts twice.
+    public void The_larger_of_the_counts_by_kind_and_by_caller_is_taken_with_what_left_the_active_list(int direct, int file)
     {
         FakeHost host = new();
         host.Write(
             "/proc/vmstat",
-            "nr_free_pages 7000000\npgscan_kswapd 1\npgscan_direct 20\npgscan_khugepaged 300\npgscan_proactive 4000\npgscan_direct_throttle 50000\n"
-            + "pgscan_anon 600000\npgscan_file 600000\npgrefill 80000\npgsteal_kswapd 900000\n");
-        Assert.Equal(84321, VmStat.ReadPagesScanned(host));
+            $"nr_free_pages 7000000\npgscan_kswapd 1\npgscan_direct {direct}\npgscan_khugepaged 300\npgscan_proactive 4000\npgscan_direct_throttle 50000\n"
+            + $"pgscan_anon 6000\npgscan_file {file}\npgrefill 80000\npgdeactivate 200000\npgsteal_kswapd 900000\n");
+        Assert.Equal(Math.Max(4301 + direct, 6000 + file) + 280000, VmStat.ReadPagesScanned(host));
     }
 
     [Fact]

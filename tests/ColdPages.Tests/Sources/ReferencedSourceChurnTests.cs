@@ -24,7 +24,7 @@ public sealed class ReferencedSourceChurnTests
         Assert.Null(_run.Pass());
         Assert.Equal(8 * KiB, _run.Memcg("/a").TotalBytes);
         Doubt doubt = Assert.Single(_run.Doubts);
-        Assert.StartsWith("1 process ended", doubt.Why, StringComparison.Ordinal);
+        Assert.StartsWith("1 process (/proc/1/smaps) ended", doubt.Why, StringComparison.Ordinal);
         _run.Pass();
         Assert.Empty(_run.Doubts);
     }

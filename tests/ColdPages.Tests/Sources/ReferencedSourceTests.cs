@@ -90,20 +90,19 @@ public sealed class ReferencedSourceTests
     }
 
     [Fact]
-    public void A_process_born_in_a_window_has_ages_from_its_own_first_pass()
+    public void A_process_born_in_a_window_counts_as_touched_until_the_next_one_opens()
     {
-        _host.AddProcess(1, "/a", Anon(100));
-        ReferencedRun run = new(_host, window: 5);
+        FakeProcess old = _host.AddProcess(1, "/a", Anon(100));
+        ReferencedRun run = new(_host, window: 3);
         run.Passes(2);
-        FakeMapping young = Anon(8);
-        FakeProcess born = _host.AddProcess(2, "/a", young);
+        FakeProcess born = _host.AddProcess(2, "/a", Anon(8));
         run.Pass();
         Assert.Equal([8 * KiB, 0, 100 * KiB], run.Memcg("/a").Select(bin => bin.AnonBytes));
-        Assert.Equal(1, born.Clears);
-        young.Touch(4);
+        Assert.Equal([0, 0, 0], run.Memcg("/a").Select(bin => bin.ExcessBytes));
+        Assert.Equal(0, born.Clears);
         run.Passes(2);
-        Assert.Equal([4 * KiB, 0, 4 * KiB, 0, 100 * KiB], run.Memcg("/a").Select(bin => bin.AnonBytes));
-        Assert.Equal([0, 4 * KiB, 0, 0, 0], run.Memcg("/a").Select(bin => bin.ExcessBytes));
+        Assert.Equal((2, 1), (old.Clears, born.Clears));
+        Assert.Equal([0, 108 * KiB], run.Memcg("/a").Select(bin => bin.AnonBytes));
     }
 
     [Theory]
@@ -131,19 +130,23 @@ public sealed class ReferencedSourceTests
         Assert.Equal(108 * KiB, ages.TotalBytes);
     }
 
-    [Fact]
-    public void Of_a_private_mapping_with_copied_pages_no_kind_is_idle_beyond_what_is_there()
+    [Theory]
+    [InlineData(10, 60, 20)] // 90 idle of 70 file and 30 copied: at least 60 of the file's, at least 20 of the copies.
+    [InlineData(50, 20, 0)]
+    [InlineData(80, 0, 0)]
+    public void Of_a_private_mapping_with_copied_pages_only_what_must_be_of_a_kind_is_told_as_it(long touched, long file, long anon)
     {
         FakeMapping data = new() { Rss = 100 * KiB, Anonymous = 30 * KiB, Device = "08:01", Name = "/lib/library.so" };
         _host.AddProcess(1, "/a", data);
         ReferencedRun run = new(_host);
         run.Pass();
-        data.Touch(10);
+        data.Touch(touched);
         run.Pass();
         AgeHistogram ages = run.Memcg("/a");
         Assert.Equal(70 * KiB, ages[0].FileBytes + ages[1].FileBytes);
         Assert.Equal(30 * KiB, ages[0].AnonBytes + ages[1].AnonBytes);
-        Assert.Equal(90 * KiB, ages[1].LowerBytes);
+        Assert.Equal((file * KiB, anon * KiB), (ages[1].FileBytes, ages[1].AnonBytes));
+        Assert.Equal((100 - touched) * KiB, ages[1].UpperBytes);
     }
 
     [Fact]

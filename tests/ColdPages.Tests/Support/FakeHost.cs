@@ -135,7 +135,7 @@ internal sealed class FakeHost : KernelFiles
     public override IoResult Write(int handle, long offset, ReadOnlySpan<byte> bytes)
     {
         string[] parts = _open[handle].Path.Split('/');
-        if (parts is ["", "proc", { } pid, "clear_refs"])
+        if (parts is ["", "proc", { } pid, .., "clear_refs"])
         {
             if (!Processes.TryGetValue(int.Parse(pid, CultureInfo.InvariantCulture), out FakeProcess? process))
                 return IoResult.Failed(Errno.ESRCH);
@@ -157,6 +157,14 @@ internal sealed class FakeHost : KernelFiles
         Errno error = OnList?.Invoke(name) ?? Errno.None;
         if (error != Errno.None)
             return error;
+        if (name.Split('/') is ["", "proc", { } leader, "task"])
+        {
+            listing.Add(1, true, Encoding.ASCII.GetBytes(leader));
+            if (Processes[int.Parse(leader, CultureInfo.InvariantCulture)].LiveThread is { } thread)
+                listing.Add(1, true, Encoding.ASCII.GetBytes($"{thread}"));
+            return Errno.None;
+        }
+
         if (!_inodes.TryGetValue(name, out ulong own))
             return Errno.ENOENT;
         listing.Add(own, true, "."u8);
@@ -190,6 +198,17 @@ internal sealed class FakeHost : KernelFiles
     {
         content = null;
         string[] parts = path.Split('/');
+        if (parts is ["", "proc", _, "task", _, _])
+        {
+            if (int.TryParse(parts[2], CultureInfo.InvariantCulture, out int leader) && Processes.TryGetValue(leader, out FakeProcess? threads)
+                && threads.LiveThread?.ToString(CultureInfo.InvariantCulture) == parts[4])
+            {
+                content = threads.FileOfThread(parts[5]);
+            }
+
+            return true;
+        }
+
         if (parts.Length != 4 || parts[1] != "proc" || !int.TryParse(parts[2], CultureInfo.InvariantCulture, out int pid))
             return false;
         if (Processes.TryGetValue(pid, out FakeProcess? process))
@@ -216,6 +235,14 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
     /// <summary>Its mountinfo: a tmpfs and an overlay.</summary>
     public string Mounts { get; set; } = "31 23 0:40 / /dev/shm rw - tmpfs tmpfs rw\n32 1 0:50 / / rw - overlay overlay rw\n";
 
+    /// <summary>A thread that lives on when the first one has ended (State Z): the memory is then found by it alone.</summary>
+    public int? LiveThread { get; set; }
+
+    /// <summary>A mapping that smaps shows again, at the place it begins, at the end of its text: as if it had grown meanwhile.</summary>
+    public FakeMapping? TornMapping { get; set; }
+
+    public int TearsAt { get; set; }
+
     /// <summary>How often its accessed bits were cleared.</summary>
     public int Clears { get; set; }
 
@@ -228,9 +255,19 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
         "statm" => Encoding.ASCII.GetBytes($"999999 {Mappings.Sum(mapping => mapping.Rss) / 4096} 0 0 0 0 0\n"),
         "mountinfo" => Encoding.ASCII.GetBytes(Mounts),
         "clear_refs" => [],
-        "smaps" => Encoding.Latin1.GetBytes(string.Concat(Mappings.Select(mapping => mapping.Smaps))),
+        "smaps" => State == 'Z' ? [] : Smaps(),
         _ => null,
     };
+
+    public byte[]? FileOfThread(string name) => name switch
+    {
+        "stat" => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(File("stat")!).Replace(") Z", ") S", StringComparison.Ordinal)),
+        "smaps" => Smaps(),
+        _ => File(name),
+    };
+
+    private byte[] Smaps() => Encoding.Latin1.GetBytes(
+        string.Concat(Mappings.Select((mapping, place) => mapping.Smaps(place))) + TornMapping?.Smaps(TearsAt));
 }
 
 /// <summary>A mapping of a <see cref="FakeProcess"/>, in bytes; all of it counts as referenced until it is cleared.</summary>
@@ -247,15 +284,17 @@ internal sealed class FakeMapping
 
     public string Name { get; init; } = "";
 
-    public string Smaps
+    /// <summary>Bytes that another process maps too.</summary>
+    public long Shared { get; set; }
+
+    /// <summary>Its text at a place among the mappings of its process; at the same one, it is the same mapping.</summary>
+    public string Smaps(int place)
     {
-        get
-        {
-            long anonymous = Anonymous ?? Rss;
-            return $"7f0000000000-7f00ffffffff rw-p 00000000 {Device} 0                          {Name}\n"
-                + $"Size:             {Rss / 1024} kB\nRss:              {Rss / 1024} kB\nPss:              {Rss / 1024} kB\n"
-                + $"Referenced:       {Math.Min(Rss, Referenced) / 1024} kB\nAnonymous:        {anonymous / 1024} kB\n"
-                + "Locked:                0 kB\nTHPeligible:           0\nVmFlags: rd wr mr mw me ac sd \n";
-        }
+        ulong start = 0x7f0000000000 + ((ulong)place << 40);
+        return $"{start:x}-{start + (1UL << 39):x} rw-p 00000000 {Device} 0                          {Name}\n"
+            + $"Size:             {Rss / 1024} kB\nRss:              {Rss / 1024} kB\nPss:              {Rss / 1024} kB\n"
+            + $"Shared_Clean:     {Shared / 1024} kB\nShared_Dirty:          0 kB\n"
+            + $"Referenced:       {Math.Min(Rss, Referenced) / 1024} kB\nAnonymous:        {(Anonymous ?? Rss) / 1024} kB\n"
+            + "Locked:                0 kB\nTHPeligible:           0\nVmFlags: rd wr mr mw me ac sd \n";
     }
 }
