@@ -47,7 +47,7 @@ internal static class KubernetesHost
                 TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(30),
                 new SortedDictionary<string, long>(StringComparer.Ordinal) { ["/proc/PID/smaps"] = 40_000_000 },
                 new SortedDictionary<string, long>(StringComparer.Ordinal) { ["/proc/PID/clear_refs"] = 20_000 }, 4 << 20),
-            Host = new HostMemory(512L << 30, 128L << 30, 0, 0, 4096),
+            Host = new HostMemory { TotalBytes = 512L << 30, AvailableBytes = 128L << 30, PageSize = 4096 },
             Unattributed = new AgeHistogram(edges, new long[data.ValuesPerHistogram]),
             Processes = [],
         };
@@ -73,7 +73,7 @@ internal static class KubernetesHost
                 SwapBytes = 0,
                 MinBytes = 0,
                 LowBytes = 0,
-                MaxBytes = isContainer ? 4L << 30 : null,
+                MaxBytes = isContainer ? 4L << 30 : MemcgMemory.NoLimit,
                 SwapMaxBytes = 0,
                 AnonBytes = bytes / 2,
                 FileBytes = bytes / 2,

@@ -26,7 +26,7 @@ public class SubtreeBenchmarks
     public long SumOfLocals()
     {
         long sum = 0;
-        foreach (MemcgAges memcg in _snapshot["/"].Subtree)
+        foreach (MemcgAges memcg in _snapshot["/"].Subtree())
             sum += memcg.Idle(MemcgScope.Local).TotalBytes;
         return sum;
     }

@@ -22,7 +22,11 @@ internal static class CliApp
         try
         {
             // A pass ends at the next process once it is told to; only a stuck kernel needs longer.
-            InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
+            await using StreamWriter output = new(environment.Output, leaveOpen: true);
+            InvocationConfiguration configuration = new()
+            {
+                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10), Output = output, Error = environment.Error,
+            };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
         catch (OperationCanceledException)
@@ -34,6 +38,11 @@ internal static class CliApp
         {
             environment.Tell(e.Message);
             return ExitCode.NotPossibleHere;
+        }
+        catch (IOException e)
+        {
+            environment.Tell($"the results could not be written: {e.Message}");
+            return ExitCode.Failed;
         }
         catch (Exception e)
         {

@@ -44,7 +44,7 @@ internal static class ReportCommand
             // Whether the cgroup and the process are there is known after the first pass: nobody should wait for the last to hear of it.
             if (!isLast && tracker.Scans > 1)
                 continue;
-            ColdPageSnapshot snapshot = tracker.TakeSnapshot();
+            ColdPageSnapshot snapshot = tracker.TakeSnapshot(cancellationToken);
             if (isLast || IsMissing(snapshot, settings))
                 return Finish(snapshot, settings, environment);
         }

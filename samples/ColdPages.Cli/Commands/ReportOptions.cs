@@ -22,7 +22,12 @@ internal sealed class ReportOptions
 
     private readonly Option<TimeSpan> _olderThan = Duration("--older-than", "The idle age from which the table calls memory cold.", "4s");
 
-    private readonly Option<string?> _memcg = new("--memcg") { Description = "Only this memory cgroup and those below it, as in /kubepods.", HelpName = "PATH" };
+    private readonly Option<string?> _memcg = new("--memcg")
+    {
+        Description = "Only this memory cgroup and those below it, as in /kubepods.",
+        HelpName = "PATH",
+        CustomParser = static result => Word(result) is ['/'] or ['/', .., not '/'] ? Word(result) : Wrong<string?>(result, "is no path of a memcg; it begins with a slash, as in /kubepods"),
+    };
 
     private readonly Option<int> _pid = Number("--pid", "Tell the memory of this process apart.", 0, 1);
 
@@ -30,13 +35,10 @@ internal sealed class ReportOptions
 
     private readonly Option<int> _top = Number("--top", "Only the N cgroups with the most cold bytes.", 0, 1);
 
-    private readonly Option<string?> _root = new("--root") { Description = "Where the root of the host to measure is mounted.", HelpName = "DIR" };
+    private readonly Option<string?> _root = Folder("--root", "Where the root of the host to measure is mounted.");
 
-    private readonly Option<string?> _leaseDirectory = new("--lease-dir")
-    {
-        Description = "The folder of the lock that makes one tracker at a time measure a host. Default: /run/coldpages.",
-        HelpName = "DIR",
-    };
+    private readonly Option<string?> _leaseDirectory =
+        Folder("--lease-dir", "The folder of the lock that makes one tracker at a time measure a host. Default: /run/coldpages.");
 
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, schema coldpages.report/1." };
 
@@ -68,6 +70,13 @@ internal sealed class ReportOptions
         DefaultValueFactory = _ => Units.TryParseDuration(byDefault, out TimeSpan time) ? time : default,
         CustomParser = static result => Units.TryParseDuration(Word(result), out TimeSpan time)
             ? time : Wrong<TimeSpan>(result, "is no time above zero; write 500ms, 2s, 5m or 1h"),
+    };
+
+    private static Option<string?> Folder(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "DIR",
+        CustomParser = static result => Word(result).Length > 0 ? Word(result) : Wrong<string?>(result, "is no folder"),
     };
 
     private static Option<int> Number(string name, string description, int byDefault, int atLeast) => new(name)

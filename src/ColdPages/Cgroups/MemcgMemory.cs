@@ -1,8 +1,8 @@
 namespace ColdPages;
 
 /// <summary>
-/// What a memcg says of its own memory, its descendants included, in bytes. A limit is null where there is none; a number that this
-/// kernel or cgroup version does not tell is null too.
+/// What a memcg says of its own memory, its descendants included, in bytes. A limit that is not set is <see cref="NoLimit"/>. Null is a
+/// number that is not known: this kernel or cgroup version does not tell, or it could not be read.
 /// </summary>
 /// <remarks>Source: memory.* of cgroup v2 (Documentation/admin-guide/cgroup-v2.rst) or v1 (cgroup-v1/memory.rst).</remarks>
 public readonly record struct MemcgMemory
@@ -23,6 +23,9 @@ public readonly record struct MemcgMemory
     private readonly long _fileDirtyBytes;
     private readonly long _unevictableBytes;
 
+    /// <summary>A limit that is not set ("max"): more than any memory.</summary>
+    public const long NoLimit = long.MaxValue;
+
     /// <summary>Memory charged, kernel memory included: memory.current, v1 memory.usage_in_bytes. The v2 root has none.</summary>
     public long? CurrentBytes { get => Get(_currentBytes); init => _currentBytes = Put(value); }
 
@@ -38,13 +41,13 @@ public readonly record struct MemcgMemory
     /// <summary>memory.low: reclaimed below this only if nothing else can be.</summary>
     public long? LowBytes { get => Get(_lowBytes); init => _lowBytes = Put(value); }
 
-    /// <summary>memory.high: above this its processes are slowed down and reclaimed from. Null: no limit.</summary>
+    /// <summary>memory.high: above this its processes are slowed down and reclaimed from.</summary>
     public long? HighBytes { get => Get(_highBytes); init => _highBytes = Put(value); }
 
-    /// <summary>memory.max, v1 memory.limit_in_bytes. Null: no limit.</summary>
+    /// <summary>memory.max, v1 memory.limit_in_bytes.</summary>
     public long? MaxBytes { get => Get(_maxBytes); init => _maxBytes = Put(value); }
 
-    /// <summary>memory.swap.max. Null: no limit.</summary>
+    /// <summary>memory.swap.max.</summary>
     public long? SwapMaxBytes { get => Get(_swapMaxBytes); init => _swapMaxBytes = Put(value); }
 
     /// <summary>Anonymous memory, of memory.stat.</summary>
@@ -65,7 +68,12 @@ public readonly record struct MemcgMemory
     /// <summary>Memory that reclaim can't touch, such as mlocked pages, of memory.stat.</summary>
     public long? UnevictableBytes { get => Get(_unevictableBytes); init => _unevictableBytes = Put(value); }
 
-    private static long? Get(long kept) => kept == 0 ? null : kept - 1;
+    private static long? Get(long kept) => kept == 0 ? null : unchecked(kept - 1);
 
-    private static long Put(long? value) => value is null ? 0 : value.Value + 1;
+    private static long Put(long? value)
+    {
+        if (value < 0)
+            throw new ArgumentOutOfRangeException(nameof(value), value, "A number of bytes is not negative.");
+        return value is null ? 0 : unchecked(value.Value + 1);
+    }
 }

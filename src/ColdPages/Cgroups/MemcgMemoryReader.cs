@@ -59,7 +59,7 @@ internal sealed class MemcgMemoryReader(KernelFiles files, int version)
         MemcgMemory memory = new()
         {
             CurrentBytes = Number(memcg, "memory.usage_in_bytes"u8, text),
-            MaxBytes = limit > V1NoLimit ? null : limit,
+            MaxBytes = limit > V1NoLimit ? MemcgMemory.NoLimit : limit,
         };
         if (Load(memcg, "memory.stat"u8, text) != Errno.None)
             return memory;

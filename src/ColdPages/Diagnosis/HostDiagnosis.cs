@@ -26,10 +26,10 @@ public sealed class HostDiagnosis
     public IReadOnlyList<string> Conflicts { get; }
 
     /// <summary>Who measures this host already, where that is why a tracker could not be opened.</summary>
-    public LeaseHolder? LeaseHolder { get; internal init; }
+    public LeaseHolder? LeaseHolder { get; private init; }
 
-    /// <summary>Why the lease could not be taken for another reason than a holder.</summary>
-    internal Problem? LeaseProblem { get; init; }
+    // Why a tracker was not opened although there is a source.
+    private Problem? Refusal { get; init; }
 
     /// <summary>Looks what a host offers. Reads only.</summary>
     /// <param name="roots">The host.</param>
@@ -43,16 +43,10 @@ public sealed class HostDiagnosis
     /// <summary>Why no tracker could be opened and what to do, in words; empty where one can be.</summary>
     public override string ToString()
     {
-        if (LeaseHolder is not null)
-        {
-            string who = LeaseHolder.Pid == 0 ? "a process that has not said who it is" : $"process {LeaseHolder.Pid} ({LeaseHolder.Command})";
-            return $"This host is measured already by {who}: two at a time would spoil each other's evidence. Stop that one, or let one tracker serve both.";
-        }
-
-        if (LeaseProblem is not null)
-            return $"{LeaseProblem.Why} {LeaseProblem.Remedy}";
+        if (Refusal is not null)
+            return $"{Refusal.Why} {Refusal.Remedy}";
         if (Chosen is not null)
-            return Conflicts.Count == 0 ? "" : $"{string.Join(' ', Conflicts)} This was to be refused (OnConflict).";
+            return "";
         StringBuilder text = new();
         text.Append(Requested == ColdPageSource.Auto ? "No source that sees all memory can be used on this host." : $"Source '{Requested.ToName()}' cannot be used on this host.");
         IEnumerable<SourceDiagnosis> wanted = Sources.Where(source =>
@@ -67,6 +61,8 @@ public sealed class HostDiagnosis
 
         return text.ToString();
     }
+
+    internal HostDiagnosis Refuse(Problem refusal, LeaseHolder? holder = null) => new(Requested, Sources, Conflicts) { Refusal = refusal, LeaseHolder = holder };
 
     private static ColdPageSource? ChooseAuto(IReadOnlyList<SourceDiagnosis> sources)
     {

@@ -1,6 +1,17 @@
 namespace ColdPages;
 
 /// <summary>Who holds a host's lease.</summary>
-/// <param name="Pid">Its process, in its own pid namespace; 0 where it has not said so yet.</param>
-/// <param name="Command">Its command line; not escaped for a terminal.</param>
-public sealed record LeaseHolder(int Pid, string Command);
+public sealed record LeaseHolder
+{
+    internal LeaseHolder(int pid, string command)
+    {
+        Pid = pid;
+        Command = command;
+    }
+
+    /// <summary>Its process, in its own pid namespace; 0 where it has not said so yet.</summary>
+    public int Pid { get; }
+
+    /// <summary>Its command line; not escaped for a terminal.</summary>
+    public string Command { get; }
+}

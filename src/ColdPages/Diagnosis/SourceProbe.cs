@@ -5,6 +5,7 @@ internal static class SourceProbe
 {
     public static HostDiagnosis Run(KernelFiles files, ColdPageSource requested)
     {
+        Problem? host = ProbeHost(files);
         SourceDiagnosis[] sources =
         [
             Diagnose(ColdPageSource.IdleBitmap, ProbeIdleBitmap),
@@ -16,8 +17,8 @@ internal static class SourceProbe
 
         SourceDiagnosis Diagnose(ColdPageSource source, Func<KernelFiles, Problem?> probe)
         {
-            Problem? problem = ProbeHost(files) ?? probe(files);
-            return new SourceDiagnosis(source, problem is null, problem?.Why, problem?.Remedy);
+            Problem? problem = host ?? probe(files);
+            return new SourceDiagnosis(source, problem?.Why, problem?.Remedy);
         }
     }
 
@@ -41,15 +42,17 @@ internal static class SourceProbe
     {
         if (!files.IsLinux)
             return new Problem("This is not Linux.", "Run on the Linux host that is to be measured; reports can be read anywhere.");
+        if (!Environment.Is64BitProcess)
+            return new Problem("This is a 32-bit process.", "Run it as a 64-bit one.");
         return MemcgHierarchy.Find(files, out Problem? problem) is null ? problem : null;
     }
 
     private static Problem? ProbeIdleBitmap(KernelFiles files) => CanOpen(files, "/sys/kernel/mm/page_idle/bitmap"u8, KernelFileAccess.Read) switch
     {
         Errno.ENOENT => new Problem(
-            "The kernel has no /sys/kernel/mm/page_idle/bitmap.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
+            $"The kernel has no {files.Display("/sys/kernel/mm/page_idle/bitmap")}.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
         Errno error when error.IsDenied() => new Problem(
-            $"/sys/kernel/mm/page_idle/bitmap: {error.Describe()}.", "Run as root."),
+            $"{files.Display("/sys/kernel/mm/page_idle/bitmap")}: {error.Describe()}.", "Run as root."),
         _ => new Problem("The kernel has the idle bitmap, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
     };
 
@@ -57,8 +60,8 @@ internal static class SourceProbe
     {
         Errno.ENOENT when CanOpen(files, "/sys/kernel/mm/lru_gen/enabled"u8, KernelFileAccess.Read) == Errno.ENOENT => new Problem(
             "The kernel has no multi-generational LRU.", "Use a kernel with CONFIG_LRU_GEN=y."),
-        Errno.ENOENT => new Problem("There is no /sys/kernel/debug/lru_gen.", "mount -t debugfs debugfs /sys/kernel/debug"),
-        Errno error when error.IsDenied() => new Problem($"/sys/kernel/debug/lru_gen: {error.Describe()}.", "Run as root."),
+        Errno.ENOENT => new Problem($"There is no {files.Display("/sys/kernel/debug/lru_gen")}.", "mount -t debugfs debugfs /sys/kernel/debug"),
+        Errno error when error.IsDenied() => new Problem($"{files.Display("/sys/kernel/debug/lru_gen")}: {error.Describe()}.", "Run as root."),
         _ => new Problem("The kernel has the multi-generational LRU, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
     };
 

@@ -9,7 +9,8 @@ public readonly record struct AgeBin
     /// <summary>The youngest age of the range.</summary>
     public required TimeSpan From { get; init; }
 
-    /// <summary>The first age beyond the range; null for the last bin, which is open: its pages were never seen touched.</summary>
+    /// <summary>The first age beyond the range; null for the last bin, which is open: its pages were not seen touched since their
+    /// source began to watch them.</summary>
     public required TimeSpan? To { get; init; }
 
     /// <summary>Bytes of anonymous memory.</summary>

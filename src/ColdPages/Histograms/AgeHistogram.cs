@@ -28,6 +28,7 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
         AgeBin[] all = [.. bins];
         TimeSpan[] edges = new TimeSpan[all.Length];
         long[] values = new long[all.Length * BinLayout.Stride];
+        long total = 0;
         for (int i = 0; i < all.Length; i++)
         {
             AgeBin bin = all[i];
@@ -38,6 +39,15 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
                 throw new ArgumentException($"Bin {i} holds a negative number of bytes.", nameof(bins));
             if (i == 0 && bin.ExcessBytes > 0)
                 throw new ArgumentException("The youngest bin holds excess bytes, but there is no younger one that could count them.", nameof(bins));
+            try
+            {
+                total = checked(total + bin.AnonBytes + bin.FileBytes + bin.ShmemBytes + bin.ExcessBytes);
+            }
+            catch (OverflowException e)
+            {
+                throw new ArgumentException("The bins hold more bytes than a long can count.", nameof(bins), e);
+            }
+
             edges[i] = bin.From;
             BinLayout.Write(bin, values.AsSpan(i * BinLayout.Stride, BinLayout.Stride));
         }

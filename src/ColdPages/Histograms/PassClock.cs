@@ -26,8 +26,6 @@ internal sealed class PassClock(TimeProvider time)
 
     public long LastEnd => Ended == 0 ? 0 : _ends[(Ended - 1) % _ends.Length];
 
-    public TimeProvider Time => time;
-
     public void Begin()
     {
         CurrentStart = time.GetTimestamp();

@@ -20,7 +20,7 @@ internal static partial class LibC
         public byte Type;
     }
 
-    /// <summary>readdir(3): null at the end, or on an error that errno tells; set errno to 0 before.</summary>
+    /// <summary>readdir(3): null at the end, or on an error that errno tells.</summary>
     [LibraryImport("libc", EntryPoint = "readdir", SetLastError = true)]
     public static unsafe partial DirEnt* ReadDir(nint directory);
 }

@@ -25,23 +25,6 @@ internal readonly struct KernelFile : IDisposable
 
     public IoResult Write(long offset, ReadOnlySpan<byte> bytes) => _files.Write(_handle, offset, bytes);
 
-    /// <summary>Reads on until the buffer is full or the file ends; files made by the kernel often come in pieces.</summary>
-    public IoResult ReadFully(Span<byte> buffer)
-    {
-        int filled = 0;
-        while (filled < buffer.Length)
-        {
-            IoResult piece = Read(filled, buffer[filled..]);
-            if (!piece.Ok)
-                return piece;
-            if (piece.Count == 0)
-                break;
-            filled += piece.Count;
-        }
-
-        return IoResult.Done(filled);
-    }
-
     /// <summary>Closes the file; a file that failed to open has nothing to close.</summary>
     public void Dispose() => _files?.Close(_handle);
 }

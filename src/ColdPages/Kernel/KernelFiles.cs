@@ -42,7 +42,6 @@ internal enum KernelFileAccess
 {
     Read,
     Write,
-    ReadWrite,
 }
 
 /// <summary>CPU time of a thread, apart by where it was spent.</summary>

@@ -23,12 +23,14 @@ internal static class KeyedNumber
         return true;
     }
 
-    /// <summary>The number of a file that holds just one, as memory.current; null for "max" and for anything else.</summary>
+    /// <summary>The number of a file that holds just one, as memory.current; "max" is the largest long, anything else null.</summary>
     public static long? ParseSingle(ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> number = TextLines.TakeField(ref text);
         if (!number.IsEmpty && number[^1] == (byte)'\n')
             number = number[..^1];
-        return Utf8Parser.TryParse(number, out long value, out int used) && used == number.Length ? value : null;
+        if (number.SequenceEqual("max"u8))
+            return long.MaxValue;
+        return Utf8Parser.TryParse(number, out long value, out int used) && used == number.Length && value >= 0 ? value : null;
     }
 }

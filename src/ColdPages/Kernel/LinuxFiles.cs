@@ -34,12 +34,7 @@ internal sealed class LinuxFiles : KernelFiles
 
     public override unsafe Errno Open(ReadOnlySpan<byte> path, KernelFileAccess access, out int handle)
     {
-        int flags = LibC.O_CLOEXEC | access switch
-        {
-            KernelFileAccess.Write => LibC.O_WRONLY,
-            KernelFileAccess.ReadWrite => LibC.O_RDWR,
-            _ => LibC.O_RDONLY,
-        };
+        int flags = LibC.O_CLOEXEC | (access == KernelFileAccess.Write ? LibC.O_WRONLY : LibC.O_RDONLY);
         handle = -1;
         Span<byte> full = stackalloc byte[KernelPath.MaxLength];
         if (!Relocate(path, full))
@@ -99,8 +94,7 @@ internal sealed class LinuxFiles : KernelFiles
         {
             while (true)
             {
-                // Null stands for the end and for an error; only errno tells them apart, so it must be 0 before.
-                Marshal.SetLastSystemError(0);
+                // Null stands for the end and for an error. LibraryImport sets errno to 0 before the call, so 0 is the end.
                 LibC.DirEnt* entry = LibC.ReadDir(directory);
                 if (entry == null)
                     return LastError();

@@ -19,20 +19,34 @@ internal sealed record MountInfo(uint Major, uint Minor, byte[] Root, byte[] Mou
         return mounts;
     }
 
-    private static MountInfo? ParseLine(ReadOnlySpan<byte> line)
+    /// <summary>The device and the file system of a line, without making a string.</summary>
+    public static bool TryParseDeviceAndFileSystem(ReadOnlySpan<byte> line, out uint major, out uint minor, out ReadOnlySpan<byte> fileSystem)
     {
+        fileSystem = default;
         _ = TextLines.TakeField(ref line); // mount id
         _ = TextLines.TakeField(ref line); // parent id
-        ReadOnlySpan<byte> device = TextLines.TakeField(ref line);
-        ReadOnlySpan<byte> root = TextLines.TakeField(ref line);
-        ReadOnlySpan<byte> mountPoint = TextLines.TakeField(ref line);
-        int separator = line.IndexOf(" - "u8);
-        if (separator < 0 || !TryParseDevice(device, 'D', out uint major, out uint minor))
-            return null;
+        bool isDevice = TryParseDevice(TextLines.TakeField(ref line), 'D', out major, out minor);
+        int separator = line.IndexOf(" - "u8); // Behind it no field is optional.
+        if (!isDevice || separator < 0)
+            return false;
         line = line[(separator + 3)..];
-        ReadOnlySpan<byte> fileSystem = TextLines.TakeField(ref line);
-        _ = TextLines.TakeField(ref line); // source
-        ReadOnlySpan<byte> superOptions = TextLines.TakeField(ref line);
+        fileSystem = TextLines.TakeField(ref line);
+        return true;
+    }
+
+    private static MountInfo? ParseLine(ReadOnlySpan<byte> line)
+    {
+        if (!TryParseDeviceAndFileSystem(line, out uint major, out uint minor, out ReadOnlySpan<byte> fileSystem))
+            return null;
+        ReadOnlySpan<byte> rest = line;
+        for (int i = 0; i < 3; i++)
+            _ = TextLines.TakeField(ref rest); // ids and device
+        ReadOnlySpan<byte> root = TextLines.TakeField(ref rest);
+        ReadOnlySpan<byte> mountPoint = TextLines.TakeField(ref rest);
+        rest = rest[(rest.IndexOf(" - "u8) + 3)..];
+        _ = TextLines.TakeField(ref rest); // file system
+        _ = TextLines.TakeField(ref rest); // source
+        ReadOnlySpan<byte> superOptions = TextLines.TakeField(ref rest);
         return new MountInfo(
             major, minor, Unescape(root), Unescape(mountPoint), Encoding.UTF8.GetString(fileSystem), Encoding.UTF8.GetString(superOptions));
     }

@@ -50,7 +50,12 @@ internal sealed class MappingKinds(KernelFiles files)
         KernelPath path = KernelPath.Process(stackalloc byte[64], pid, "mountinfo"u8);
         if (text.Load(files, path.Bytes) != Errno.None)
             return;
-        foreach (MountInfo mount in MountInfo.Parse(text.Bytes))
-            _byDevice[(mount.Major, mount.Minor)] = mount.FileSystem is "tmpfs" or "devtmpfs" ? PageKind.Shmem : PageKind.File;
+        foreach (ReadOnlySpan<byte> line in new TextLines(text.Bytes))
+        {
+            if (!MountInfo.TryParseDeviceAndFileSystem(line, out uint major, out uint minor, out ReadOnlySpan<byte> fileSystem))
+                continue;
+            bool isTmpfs = fileSystem.SequenceEqual("tmpfs"u8) || fileSystem.SequenceEqual("devtmpfs"u8);
+            _byDevice[(major, minor)] = isTmpfs ? PageKind.Shmem : PageKind.File;
+        }
     }
 }

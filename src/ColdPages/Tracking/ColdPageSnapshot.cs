@@ -9,6 +9,8 @@ namespace ColdPages;
 /// </summary>
 public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
 {
+    private IReadOnlyList<MemcgAges>? _memcgs;
+
     internal ColdPageSnapshot(SnapshotData data) => Data = data;
 
     /// <summary>The source of the ages; never <see cref="ColdPageSource.Auto"/>.</summary>
@@ -33,7 +35,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     public TimeSpan Interval { get; internal init; }
 
     /// <summary>How many snapshots this reader has missed since the one before, being slow.</summary>
-    public int Skipped { get; internal init; }
+    public int Skipped { get; internal set; }
 
     /// <summary>What the reader of these numbers must know, in words.</summary>
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
@@ -45,7 +47,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     public string? Failure { get; internal init; }
 
     /// <summary>What the run has cost so far.</summary>
-    public ScanCost Cost { get; internal init; } = new(default, default, [], [], 0);
+    public ScanCost Cost { get; internal init; } = new(default, default, new Dictionary<string, long>(), new Dictionary<string, long>(), 0);
 
     /// <summary>The host's memory and swap.</summary>
     public HostMemory Host { get; internal init; }
@@ -57,16 +59,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     public IReadOnlyList<ProcessAges> Processes { get; internal init; } = [];
 
     /// <summary>Every memcg with tracked bytes and those above it, in tree order, siblings by name.</summary>
-    public IReadOnlyList<MemcgAges> Memcgs
-    {
-        get
-        {
-            MemcgAges[] memcgs = new MemcgAges[Data.Count];
-            for (int i = 0; i < memcgs.Length; i++)
-                memcgs[i] = new MemcgAges(this, i);
-            return memcgs;
-        }
-    }
+    public IReadOnlyList<MemcgAges> Memcgs => _memcgs ??= Array.AsReadOnly([.. Enumerable.Range(0, Data.Count).Select(i => new MemcgAges(this, i))]);
 
     internal SnapshotData Data { get; }
 
@@ -85,7 +78,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
         return index >= 0;
     }
 
-    /// <summary>The memcgs with the most bytes never seen touched since the start, at most <paramref name="count"/>, in tree order.</summary>
+    /// <summary>The memcgs with the most bytes that are certainly in the oldest bin, at most <paramref name="count"/>, in tree order.</summary>
     public IReadOnlyList<MemcgAges> Coldest(int count, MemcgScope scope = MemcgScope.Hierarchical)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -94,7 +87,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
         for (int i = 0; i < coldness.Length; i++)
         {
             Data.Sum(i, scope, values);
-            foreach (long kind in values.AsSpan(Math.Max(0, values.Length - BinLayout.Stride)))
+            foreach (long kind in values.AsSpan(Math.Max(0, values.Length - BinLayout.Stride), BinLayout.Kinds))
                 coldness[i] += kind;
         }
 
@@ -102,23 +95,13 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
         return [.. Memcgs.OrderByDescending(memcg => coldness[memcg.Index]).ThenBy(memcg => memcg.Index).Take(count).OrderBy(memcg => memcg.Index)];
     }
 
-    internal ColdPageSnapshot WithSkipped(int skipped) => new(Data)
+    internal ColdPageSnapshot WithSkipped(int skipped)
     {
-        Source = Source,
-        Attribution = Attribution,
-        Kernel = Kernel,
-        TakenAt = TakenAt,
-        Scans = Scans,
-        Interval = Interval,
-        Skipped = skipped,
-        Warnings = Warnings,
-        Confidence = Confidence,
-        Failure = Failure,
-        Cost = Cost,
-        Host = Host,
-        Unattributed = Unattributed,
-        Processes = Processes,
-    };
+        ColdPageSnapshot copy = (ColdPageSnapshot)MemberwiseClone();
+        copy.Skipped = skipped;
+        copy._memcgs = null;
+        return copy;
+    }
 
     /// <summary>Writes the report, schema coldpages.report/1, as one JSON object. The writer is left to be flushed by its owner.</summary>
     /// <param name="writer">Where to.</param>
@@ -127,6 +110,8 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     public void WriteJson(Utf8JsonWriter writer, MemcgScope scope = MemcgScope.Hierarchical, IReadOnlyList<MemcgAges>? only = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
+        if (only?.Any(memcg => !memcg.IsOf(this)) == true)
+            throw new ArgumentException("One of the memcgs is not of this snapshot.", nameof(only));
         new ReportJsonWriter(writer, this, scope).Write(only ?? Memcgs);
     }
 

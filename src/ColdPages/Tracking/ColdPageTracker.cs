@@ -14,6 +14,7 @@ namespace ColdPages;
 public sealed class ColdPageTracker : IDisposable
 {
     private static readonly Problem s_cancelled = new("It was cancelled.", "The next one starts where it left off.");
+    private static readonly Problem s_broken = new("It ended with an exception.", "Please report it; the next one starts where it left off.");
 
     private readonly ColdPageTrackerOptions _options;
     private readonly KernelFiles _files;
@@ -22,19 +23,23 @@ public sealed class ColdPageTracker : IDisposable
     private readonly PassClock _clock;
     private readonly SnapshotMaker _maker;
     private readonly HostLease _lease;
-    private readonly SnapshotFeed _feed = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _watchLock = new();
     private readonly SemaphoreSlim _turn = new(1);
+    private SnapshotFeed _feed = new();
     private Task? _watching;
     private int _readers;
-    private bool _disposed;
+    private volatile bool _disposed;
     private DateTimeOffset _takenAt;
     private Problem? _failure;
+    private int _goodPasses;
+    private CancellationToken _linkedTo;
+    private CancellationTokenSource? _linked;
 
     private ColdPageTracker(ColdPageTrackerOptions options, MemcgHierarchy hierarchy, HostLease lease)
     {
-        _options = options;
+        // The list is the caller's, who may go on writing to it.
+        _options = options = options with { Processes = [.. options.Processes.Distinct()] };
         _files = options.Roots.Files;
         _lease = lease;
         _clock = new PassClock(options.TimeProvider);
@@ -62,6 +67,8 @@ public sealed class ColdPageTracker : IDisposable
         }
     }
 
+    internal bool IsDisposed => _disposed;
+
     /// <summary>Opens a tracker and takes the host's lease.</summary>
     /// <exception cref="SourceUnavailableException">It is not possible on this host, or another tracker has it; the message says what to do.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -76,14 +83,25 @@ public sealed class ColdPageTracker : IDisposable
         options.Validate();
         tracker = null;
         diagnosis = SourceProbe.Run(options.Roots.Files, options.Source);
-        if (diagnosis.Chosen is null || (diagnosis.Conflicts.Count > 0 && options.OnConflict == ConflictAction.Refuse))
+        if (diagnosis.Chosen is null)
             return false;
-        MemcgHierarchy? hierarchy = MemcgHierarchy.Find(options.Roots.Files, out _);
-        HostLease? lease = HostLease.TryTake(options.LeaseDirectory, out LeaseHolder? holder, out Problem? problem);
-        if (hierarchy is null || lease is null)
+        if (diagnosis.Conflicts.Count > 0 && options.OnConflict == ConflictAction.Refuse)
         {
-            lease?.Dispose();
-            diagnosis = new HostDiagnosis(diagnosis.Requested, diagnosis.Sources, diagnosis.Conflicts) { LeaseHolder = holder, LeaseProblem = problem };
+            diagnosis = diagnosis.Refuse(new Problem(string.Join(' ', diagnosis.Conflicts), "This was to be refused (OnConflict)."));
+            return false;
+        }
+
+        MemcgHierarchy? hierarchy = MemcgHierarchy.Find(options.Roots.Files, out Problem? problem);
+        if (hierarchy is null)
+        {
+            diagnosis = diagnosis.Refuse(problem!);
+            return false;
+        }
+
+        HostLease? lease = HostLease.TryTake(options.LeaseDirectory, out LeaseHolder? holder, out problem);
+        if (lease is null)
+        {
+            diagnosis = diagnosis.Refuse(problem!, holder);
             return false;
         }
 
@@ -95,26 +113,14 @@ public sealed class ColdPageTracker : IDisposable
     /// Makes one pass, now, on this thread; waits first where another thread is making one. The first pass marks; from the second on there
     /// are ages. A pass that fails is told by the snapshot taken after it.
     /// </summary>
-    /// <exception cref="OperationCanceledException">It was cancelled; what was measured before stays right.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, or the tracker was disposed meanwhile; what was measured before stays right.</exception>
     /// <exception cref="ObjectDisposedException">The tracker was disposed.</exception>
     public void Scan(CancellationToken cancellationToken = default)
     {
         Enter(cancellationToken);
         try
         {
-            CpuTime before = _files.ThreadCpu;
-            _clock.Begin();
-            _failure = s_cancelled;
-            try
-            {
-                _failure = Pass(cancellationToken);
-            }
-            finally
-            {
-                _clock.End();
-                _takenAt = _options.TimeProvider.GetUtcNow();
-                _source.Cost.Cpu += _files.ThreadCpu - before;
-            }
+            MakePass(cancellationToken);
         }
         finally
         {
@@ -124,15 +130,16 @@ public sealed class ColdPageTracker : IDisposable
 
     /// <summary>What the last pass found, with each memcg's limits and the host's memory as they are now: take it right after the pass.</summary>
     /// <exception cref="InvalidOperationException">There was no pass yet.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled while another thread made a pass.</exception>
     /// <exception cref="ObjectDisposedException">The tracker was disposed.</exception>
-    public ColdPageSnapshot TakeSnapshot()
+    public ColdPageSnapshot TakeSnapshot(CancellationToken cancellationToken = default)
     {
-        Enter(CancellationToken.None);
+        Enter(cancellationToken);
         try
         {
             if (_clock.Ended == 0)
                 throw new InvalidOperationException("There is nothing to take a snapshot of yet: Scan first.");
-            return _maker.Make(_takenAt, _failure);
+            return _maker.Make(_takenAt, _goodPasses, _failure);
         }
         finally
         {
@@ -141,9 +148,12 @@ public sealed class ColdPageTracker : IDisposable
     }
 
     /// <summary>Waits until an interval has gone by since the last pass ended; not at all before the first.</summary>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, or the tracker was disposed meanwhile.</exception>
+    /// <exception cref="ObjectDisposedException">The tracker was disposed before.</exception>
     public async Task WaitForIntervalAsync(CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         TimeProvider time = _options.TimeProvider;
         while (_clock.Ended > 0)
         {
@@ -152,7 +162,7 @@ public sealed class ColdPageTracker : IDisposable
             if (left <= TimeSpan.Zero)
                 return;
             TimeSpan wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(left.TotalMilliseconds, TimeSpan.MillisecondsPerDay)));
-            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(wait, time, either.Token).ConfigureAwait(false);
         }
     }
 
@@ -165,16 +175,17 @@ public sealed class ColdPageTracker : IDisposable
     /// <exception cref="ObjectDisposedException">The tracker was disposed before.</exception>
     public async IAsyncEnumerable<ColdPageSnapshot> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        int seen = StartWatching();
-        int missed = -1;
+        SnapshotFeed feed = StartWatching();
+        int seen = 0;
+        bool isFirst = true;
         try
         {
-            while (await _feed.NextAsync(seen, cancellationToken).ConfigureAwait(false) is { } snapshot)
+            while (await feed.NextAsync(seen, cancellationToken).ConfigureAwait(false) is { } next)
             {
-                missed = missed < 0 ? 0 : snapshot.Scans - seen - 1;
-                seen = snapshot.Scans;
-                yield return missed == 0 ? snapshot : snapshot.WithSkipped(missed);
+                int skipped = isFirst ? 0 : next.Number - seen - 1;
+                isFirst = false;
+                seen = next.Number;
+                yield return skipped == 0 ? next.Snapshot : next.Snapshot.WithSkipped(skipped);
             }
         }
         finally
@@ -184,7 +195,7 @@ public sealed class ColdPageTracker : IDisposable
         }
     }
 
-    /// <summary>Stops, waits for the pass under way, if any, to come to an end, and gives the lease back.</summary>
+    /// <summary>Stops, waits for the piece of a pass that is under way, if any, and gives the lease back.</summary>
     public void Dispose()
     {
         lock (_watchLock)
@@ -200,7 +211,30 @@ public sealed class ColdPageTracker : IDisposable
         _turn.Release();
         _feed.End(null);
         _lease.Dispose();
-        _stopping.Dispose();
+        _linked?.Dispose();
+    }
+
+    private void MakePass(CancellationToken cancellationToken)
+    {
+        CpuTime before = _files.ThreadCpu;
+        _clock.Begin();
+        _failure = s_broken;
+        try
+        {
+            _failure = Pass(LinkToStopping(cancellationToken));
+            _goodPasses += _failure is null ? 1 : 0;
+        }
+        catch (OperationCanceledException)
+        {
+            _failure = s_cancelled;
+            throw;
+        }
+        finally
+        {
+            _clock.End();
+            _takenAt = _options.TimeProvider.GetUtcNow();
+            _source.Cost.Cpu += _files.ThreadCpu - before;
+        }
     }
 
     private Problem? Pass(CancellationToken cancellationToken)
@@ -213,27 +247,50 @@ public sealed class ColdPageTracker : IDisposable
                 "See that the hierarchy is still mounted there.");
     }
 
-    // The pass after which a new reader's snapshots begin: one who joins others gets their newest at once, one who comes first waits for a
-    // new pass, since the last one may be hours old.
-    private int StartWatching()
+    // Dispose ends a pass too. A link is an object; a caller who scans again and again does so with one and the same token.
+    private CancellationToken LinkToStopping(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled || cancellationToken == _stopping.Token)
+            return _stopping.Token;
+        if (_linked is null || _linkedTo != cancellationToken)
+        {
+            _linked?.Dispose();
+            _linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            _linkedTo = cancellationToken;
+        }
+
+        return _linked.Token;
+    }
+
+    // One who joins others gets their newest snapshot at once. One who comes first gets a new feed, since the last snapshot of the old one may
+    // be hours old.
+    private SnapshotFeed StartWatching()
     {
         lock (_watchLock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             _readers++;
-            if (_watching is not null)
-                return 0;
-            _watching = Task.Run(WatchLoopAsync);
-            return _clock.Ended;
+            if (_watching is null)
+            {
+                _feed = new SnapshotFeed();
+
+                // The loop outlives its first reader, and is to carry nothing of that one's context on.
+                using AsyncFlowControl _ = ExecutionContext.SuppressFlow();
+                SnapshotFeed feed = _feed;
+                _watching = Task.Run(() => WatchLoopAsync(feed));
+            }
+
+            return _feed;
         }
     }
 
-    private async Task WatchLoopAsync()
+    private async Task WatchLoopAsync(SnapshotFeed feed)
     {
         try
         {
             while (true)
             {
-                await WaitForIntervalAsync(_stopping.Token).ConfigureAwait(false);
+                await WaitForIntervalAsync(CancellationToken.None).ConfigureAwait(false);
                 lock (_watchLock)
                 {
                     if (_readers == 0)
@@ -243,18 +300,34 @@ public sealed class ColdPageTracker : IDisposable
                     }
                 }
 
-                Scan(_stopping.Token);
-                _feed.Publish(TakeSnapshot());
+                feed.Publish(ScanAndTakeSnapshot());
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // Disposed: the feed is ended there.
         }
         catch (Exception e)
         {
-            // Not known to happen; but readers must not wait for ever for a loop that is no more.
-            _feed.End(e);
+            // Not known to happen; but readers must not wait for ever for a loop that is no more. The next reader starts another.
+            lock (_watchLock)
+                _watching = null;
+            feed.End(e);
+        }
+    }
+
+    // In one turn: nobody else's pass comes between.
+    private ColdPageSnapshot ScanAndTakeSnapshot()
+    {
+        Enter(_stopping.Token);
+        try
+        {
+            MakePass(_stopping.Token);
+            return _maker.Make(_takenAt, _goodPasses, _failure);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

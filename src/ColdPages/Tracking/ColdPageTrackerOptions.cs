@@ -49,6 +49,14 @@ public sealed record ColdPageTrackerOptions
         ArgumentNullException.ThrowIfNull(Processes);
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentException.ThrowIfNullOrEmpty(LeaseDirectory);
+        if (!Enum.IsDefined(Source))
+            throw new ArgumentOutOfRangeException(nameof(Source), Source, "No such source.");
+        if (!Enum.IsDefined(OnConflict))
+            throw new ArgumentOutOfRangeException(nameof(OnConflict), OnConflict, "No such action.");
+        if (Memcg is not null && (!Memcg.StartsWith('/') || (Memcg.Length > 1 && Memcg.EndsWith('/'))))
+            throw new ArgumentException($"'{Memcg}' is no path of a memcg: it begins with a slash and does not end with one, as in /kubepods.", nameof(Memcg));
+        if (Processes.Any(static pid => pid <= 0))
+            throw new ArgumentOutOfRangeException(nameof(Processes), "A pid is above 0.");
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Interval, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ReferencedWindow, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ReferencedWindow, PassClock.MaxPasses);

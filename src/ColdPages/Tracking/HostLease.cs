@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace ColdPages;
 
@@ -14,11 +15,12 @@ internal sealed class HostLease : IDisposable
     private const int MaxCommandLength = 200;
     private const uint Mode = 0x1A4; // 0644
 
-    private int _fd;
+    // Closes by itself should nobody dispose the lease.
+    private readonly SafeFileHandle _file;
 
-    private HostLease(int fd) => _fd = fd;
+    private HostLease(int fd) => _file = new SafeFileHandle(fd, ownsHandle: true);
 
-    /// <summary>Takes the lease; null where somebody else holds it or it cannot be taken, one of which is then said.</summary>
+    /// <summary>Takes the lease; null where it cannot be taken, and then why, and who holds it if somebody does.</summary>
     public static HostLease? TryTake(string directory, out LeaseHolder? holder, out Problem? problem)
     {
         holder = null;
@@ -45,7 +47,7 @@ internal sealed class HostLease : IDisposable
         {
             Errno error = (Errno)Marshal.GetLastPInvokeError();
             if (error == Errno.EAGAIN)
-                holder = ReadHolder(fd);
+                problem = Held(holder = ReadHolder(fd));
             else
                 problem = Unavailable(path, error.Describe());
             _ = LibC.Close(fd);
@@ -58,24 +60,31 @@ internal sealed class HostLease : IDisposable
 
     public void Dispose()
     {
-        int fd = Interlocked.Exchange(ref _fd, -1);
-        if (fd < 0)
+        if (_file.IsClosed)
             return;
 
         // The file stays, for a lock on one that is unlinked would exclude nobody; who held it last does not.
-        _ = LibC.FTruncate(fd, 0);
-        _ = LibC.Close(fd);
+        _ = LibC.FTruncate((int)_file.DangerousGetHandle(), 0);
+        _file.Dispose();
     }
 
     private static Problem Unavailable(string path, string why) => new(
         $"The host's lease could not be taken: {path}: {why}.",
         "Run as a user who may write there, or give another folder that all who measure this host share (LeaseDirectory, --lease-dir).");
 
+    private static Problem Held(LeaseHolder holder)
+    {
+        string who = holder.Pid == 0 ? "a process that has not said who it is" : $"process {holder.Pid} ({holder.Command})";
+        return new Problem(
+            $"This host is measured already by {who}: two at a time would spoil each other's evidence.", "Stop that one, or let one tracker serve both.");
+    }
+
+    // A link to another file would have that one emptied.
     private static unsafe int Open(string path)
     {
         byte[] name = [.. Encoding.UTF8.GetBytes(path), 0];
         fixed (byte* start = name)
-            return LibC.Open(start, LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC, Mode);
+            return LibC.Open(start, LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC | LibC.NoFollow, Mode);
     }
 
     private static unsafe void Write(int fd, string text)

@@ -1,9 +1,20 @@
 namespace ColdPages;
 
-/// <summary>The host's memory at the end of a pass, in bytes. Source: /proc/meminfo.</summary>
-/// <param name="TotalBytes">MemTotal.</param>
-/// <param name="AvailableBytes">MemAvailable.</param>
-/// <param name="SwapTotalBytes">SwapTotal; 0 without swap, and then no anonymous page can be reclaimed.</param>
-/// <param name="SwapFreeBytes">SwapFree.</param>
-/// <param name="PageSize">Bytes of a page.</param>
-public readonly record struct HostMemory(long TotalBytes, long AvailableBytes, long SwapTotalBytes, long SwapFreeBytes, int PageSize);
+/// <summary>The host's memory when a snapshot was taken, in bytes. Source: /proc/meminfo.</summary>
+public readonly record struct HostMemory
+{
+    /// <summary>MemTotal.</summary>
+    public long TotalBytes { get; init; }
+
+    /// <summary>MemAvailable.</summary>
+    public long AvailableBytes { get; init; }
+
+    /// <summary>SwapTotal; 0 without swap, and then no anonymous page can be reclaimed.</summary>
+    public long SwapTotalBytes { get; init; }
+
+    /// <summary>SwapFree.</summary>
+    public long SwapFreeBytes { get; init; }
+
+    /// <summary>Bytes of a page.</summary>
+    public int PageSize { get; init; }
+}

@@ -19,7 +19,7 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
     /// <summary>The inode of its folder, by which /proc/kpagecgroup knows it.</summary>
     public ulong Inode => Data.Inode(Index);
 
-    /// <summary>What it says of its own memory, and its limits; read at the end of the pass.</summary>
+    /// <summary>What it says of its own memory, and its limits; read when the snapshot was taken.</summary>
     public MemcgMemory Memory => Data.Memory(Index);
 
     /// <summary>How many memcgs of the snapshot lie above it.</summary>
@@ -35,18 +35,11 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
     }
 
     /// <summary>It, then every memcg of the snapshot below it, in tree order.</summary>
-    public IReadOnlyList<MemcgAges> Subtree
-    {
-        get
-        {
-            List<MemcgAges> subtree = [];
-            for (int i = Index; i < Data.End(Index); i++)
-                subtree.Add(new MemcgAges(_snapshot, i));
-            return subtree;
-        }
-    }
+    public IEnumerable<MemcgAges> Subtree() => _snapshot.Memcgs.Take(Index..Data.End(Index));
 
     internal int Index { get; }
+
+    internal bool IsOf(ColdPageSnapshot snapshot) => ReferenceEquals(_snapshot, snapshot);
 
     private SnapshotData Data => _snapshot.Data;
 

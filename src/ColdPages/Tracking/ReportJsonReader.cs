@@ -5,6 +5,9 @@ namespace ColdPages;
 /// <summary>Reads coldpages.report/1 back into a snapshot, whatever the order of its members.</summary>
 internal static class ReportJsonReader
 {
+    // More than any memory holds; sums of these over any number of memcgs and bins that fits in memory fit in a long.
+    private const long MaxBytes = 1L << 48;
+
     public static ColdPageSnapshot Read(ReadOnlySpan<byte> utf8Json)
     {
         Utf8JsonReader reader = new(utf8Json);
@@ -43,7 +46,7 @@ internal static class ReportJsonReader
             Warnings = Texts(root.GetProperty("warnings"u8)),
             Cost = ReadCost(root.GetProperty("cost"u8)),
             Unattributed = unattributed,
-            Processes = root.TryGetProperty("processes"u8, out JsonElement processes) ? [.. processes.EnumerateArray().Select(ReadProcess)] : [],
+            Processes = root.TryGetProperty("processes"u8, out JsonElement processes) ? [.. processes.EnumerateArray().Select(process => ReadProcess(process, unattributed.Edges))] : [],
             Confidence = root.TryGetProperty("confidence"u8, out JsonElement confidence) ? ReadConfidence(confidence) : new ScanConfidence(false, 0, []),
             Failure = root.TryGetProperty("failure"u8, out JsonElement failure) ? failure.GetString() : null,
             Skipped = root.TryGetProperty("skipped"u8, out JsonElement skipped) ? skipped.GetInt32() : 0,
@@ -62,7 +65,7 @@ internal static class ReportJsonReader
         foreach (JsonElement element in array.EnumerateArray())
         {
             string path = Text(element, "path");
-            long[] values = ReadValues(element, edges, path);
+            long[] values = ReadValues(element, edges, $"memcg '{path}'");
             while (above.TryPeek(out int candidate) && !IsBelow(path, paths[candidate]))
                 above.Pop();
             int parent = above.TryPeek(out int nearest) ? nearest : -1;
@@ -107,7 +110,7 @@ internal static class ReportJsonReader
             foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
             {
                 if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value))
-                    memory = member.Set(memory, NotNegative(value));
+                    memory = member.Set(memory, value.GetInt64() == MemcgMemory.NoLimit ? MemcgMemory.NoLimit : NotNegative(value));
             }
         }
         else if (element.GetProperty("residentBytes"u8) is { ValueKind: JsonValueKind.Number } resident)
@@ -121,7 +124,7 @@ internal static class ReportJsonReader
     }
 
     // The bins of all memcgs are the same; only their numbers are kept.
-    private static long[] ReadValues(JsonElement element, TimeSpan[] edges, string path)
+    private static long[] ReadValues(JsonElement element, TimeSpan[] edges, string whose)
     {
         long[] values = new long[edges.Length * BinLayout.Stride];
         int bin = 0;
@@ -129,11 +132,11 @@ internal static class ReportJsonReader
         {
             AgeBin read = ReadBin(member);
             if (bin == edges.Length || read.From != edges[bin] || read.To != (bin + 1 < edges.Length ? edges[bin + 1] : null))
-                throw new FormatException($"the bins of memcg '{path}' are not those of \"unattributed\".");
+                throw new FormatException($"the bins of {whose} are not those of \"unattributed\".");
             BinLayout.Write(read, values.AsSpan(bin++ * BinLayout.Stride, BinLayout.Stride));
         }
 
-        return bin == edges.Length ? values : throw new FormatException($"memcg '{path}' has {bin} bins where \"unattributed\" has {edges.Length}.");
+        return bin == edges.Length ? values : throw new FormatException($"{whose} has {bin} bins where \"unattributed\" has {edges.Length}.");
     }
 
     private static DateTimeOffset ReadInstant(JsonElement element)
@@ -162,10 +165,13 @@ internal static class ReportJsonReader
     private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? NotNegative(bytes) : 0;
 
     private static long NotNegative(JsonElement number) =>
-        number.GetInt64() is >= 0 and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");
+        number.GetInt64() is >= 0 and <= MaxBytes and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");
 
-    private static ProcessAges ReadProcess(JsonElement process) =>
-        new(process.GetProperty("pid"u8).GetInt32(), Text(process, "name"), ReadIdle(process));
+    private static ProcessAges ReadProcess(JsonElement process, TimeSpan[] edges)
+    {
+        int pid = process.GetProperty("pid"u8).GetInt32();
+        return new ProcessAges(pid, Text(process, "name"), new AgeHistogram(edges, ReadValues(process, edges, $"process {pid}")));
+    }
 
     private static ScanCost ReadCost(JsonElement cost) => new(
         Time(cost.GetProperty("userCpuSeconds"u8)), Time(cost.GetProperty("kernelCpuSeconds"u8)),
@@ -184,9 +190,14 @@ internal static class ReportJsonReader
         confidence.GetProperty("isActionable"u8).GetBoolean(), confidence.GetProperty("doubtfulBytes"u8).GetInt64(),
         Texts(confidence.GetProperty("doubts"u8)));
 
-    private static HostMemory ReadHost(JsonElement host) => new(
-        host.GetProperty("totalBytes"u8).GetInt64(), host.GetProperty("availableBytes"u8).GetInt64(),
-        host.GetProperty("swapTotalBytes"u8).GetInt64(), host.GetProperty("swapFreeBytes"u8).GetInt64(), host.GetProperty("pageSize"u8).GetInt32());
+    private static HostMemory ReadHost(JsonElement host) => new()
+    {
+        TotalBytes = NotNegative(host.GetProperty("totalBytes"u8)),
+        AvailableBytes = NotNegative(host.GetProperty("availableBytes"u8)),
+        SwapTotalBytes = NotNegative(host.GetProperty("swapTotalBytes"u8)),
+        SwapFreeBytes = NotNegative(host.GetProperty("swapFreeBytes"u8)),
+        PageSize = host.GetProperty("pageSize"u8).GetInt32(),
+    };
 
     private static TimeSpan Time(JsonElement seconds) => TimeSpan.FromTicks((long)decimal.Round(seconds.GetDecimal() * TimeSpan.TicksPerSecond));
 

@@ -11,7 +11,7 @@ public sealed class ScanConfidence : IEquatable<ScanConfidence>
     }
 
     /// <summary>
-    /// Whether to act on the snapshot: at least two passes were made, the last one did not fail, and at most 1 % of the tracked bytes are
+    /// Whether to act on the snapshot: at least two passes did not fail, the last one among them, the memcg asked for is there, and at most 1 % of the tracked bytes are
     /// in doubt.
     /// </summary>
     public bool IsActionable { get; }

@@ -4,12 +4,12 @@ namespace ColdPages;
 public sealed class ScanCost : IEquatable<ScanCost>
 {
     internal ScanCost(
-        TimeSpan userCpu, TimeSpan kernelCpu, SortedDictionary<string, long> entriesRead, SortedDictionary<string, long> entriesWritten, long stateBytes)
+        TimeSpan userCpu, TimeSpan kernelCpu, IDictionary<string, long> entriesRead, IDictionary<string, long> entriesWritten, long stateBytes)
     {
         UserCpu = userCpu;
         KernelCpu = kernelCpu;
-        EntriesRead = entriesRead;
-        EntriesWritten = entriesWritten;
+        EntriesRead = entriesRead.AsReadOnly();
+        EntriesWritten = entriesWritten.AsReadOnly();
         StateBytes = stateBytes;
     }
 

@@ -4,21 +4,26 @@ namespace ColdPages;
 internal sealed class SnapshotFeed
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource<ColdPageSnapshot?> _next = New();
-    private ColdPageSnapshot? _latest;
+    private TaskCompletionSource<Item?> _next = New();
+    private Item? _latest;
     private bool _ended;
+
+    /// <param name="Number">Counts what was published, from 1.</param>
+    /// <param name="Snapshot">The snapshot.</param>
+    public sealed record Item(int Number, ColdPageSnapshot Snapshot);
 
     public void Publish(ColdPageSnapshot snapshot)
     {
-        TaskCompletionSource<ColdPageSnapshot?> waiting;
+        TaskCompletionSource<Item?> waiting;
+        Item item;
         lock (_lock)
         {
-            _latest = snapshot;
+            item = _latest = new Item((_latest?.Number ?? 0) + 1, snapshot);
             waiting = _next;
             _next = New();
         }
 
-        waiting.SetResult(snapshot);
+        waiting.TrySetResult(item);
     }
 
     /// <summary>Ends the feed for all readers, with an exception if there is one.</summary>
@@ -34,13 +39,14 @@ internal sealed class SnapshotFeed
         }
     }
 
-    /// <summary>The newest snapshot of a later pass than <paramref name="seen"/>, as soon as there is one; null at the end.</summary>
-    public async Task<ColdPageSnapshot?> NextAsync(int seen, CancellationToken cancellationToken)
+    /// <summary>The newest snapshot beyond the one <paramref name="seen"/>, as soon as there is one; null at the end.</summary>
+    public async Task<Item?> NextAsync(int seen, CancellationToken cancellationToken)
     {
-        Task<ColdPageSnapshot?> next;
+        cancellationToken.ThrowIfCancellationRequested();
+        Task<Item?> next;
         lock (_lock)
         {
-            if (!_ended && _latest is not null && _latest.Scans > seen)
+            if (!_ended && _latest is not null && _latest.Number > seen)
                 return _latest;
             next = _next.Task;
         }
@@ -49,5 +55,5 @@ internal sealed class SnapshotFeed
     }
 
     // Readers go on on their own threads: the one that publishes has a pass to make.
-    private static TaskCompletionSource<ColdPageSnapshot?> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<Item?> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -7,7 +7,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
     private readonly string _kernel = ReadKernel(files);
     private int[] _indexes = [];
 
-    public ColdPageSnapshot Make(DateTimeOffset takenAt, Problem? failure)
+    public ColdPageSnapshot Make(DateTimeOffset takenAt, int goodPasses, Problem? failure)
     {
         TimeSpan[] edges = failure is null ? clock.Edges(source.Histograms.Bins - 1) : [TimeSpan.Zero];
         SnapshotData data = new(edges);
@@ -24,8 +24,11 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             }
         }
 
-        List<string> warnings = [.. source.Notes, .. SourceProbe.Conflicts(files, source.Kind)];
-        List<Doubt> doubts = [];
+        List<string> warnings = [.. source.Notes];
+        List<Doubt> doubts = [.. SourceProbe.Conflicts(files, source.Kind).Select(conflict => new Doubt(conflict, 0))];
+        bool isThere = failure is not null || options.Memcg is null || tree.FindText(options.Memcg) is not null;
+        if (!isThere)
+            doubts.Add(new Doubt($"There is no memcg '{options.Memcg}'.", 0));
         if (failure is null)
             source.AddDoubts(doubts);
         string? failureText = failure is null ? null : $"{failure.Why} {failure.Remedy}";
@@ -41,11 +44,18 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             TakenAt = takenAt,
             Scans = clock.Ended,
             Interval = options.Interval,
-            Warnings = warnings,
-            Confidence = Judge(doubts, data, unattributed, failure),
+            Warnings = warnings.AsReadOnly(),
+            Confidence = Judge(doubts, data, unattributed, isThere && failure is null && goodPasses >= 2),
             Failure = failureText,
             Cost = new ScanCost(source.Cost.Cpu.User, source.Cost.Cpu.Kernel, source.Cost.EntriesRead(), source.Cost.EntriesWritten(), source.StateBytes),
-            Host = new HostMemory(host.Total, host.Available, host.SwapTotal, host.SwapFree, files.PageSize),
+            Host = new HostMemory
+            {
+                TotalBytes = host.Total,
+                AvailableBytes = host.Available,
+                SwapTotalBytes = host.SwapTotal,
+                SwapFreeBytes = host.SwapFree,
+                PageSize = files.PageSize,
+            },
             Unattributed = unattributed,
             Processes = processes,
         };
@@ -83,7 +93,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         data.Trim();
     }
 
-    private ScanConfidence Judge(List<Doubt> doubts, SnapshotData data, AgeHistogram unattributed, Problem? failure)
+    private static ScanConfidence Judge(List<Doubt> doubts, SnapshotData data, AgeHistogram unattributed, bool mayAct)
     {
         long tracked = unattributed.TotalBytes;
         if (data.Count > 0)
@@ -94,8 +104,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         }
 
         long doubtful = Math.Min(tracked, doubts.Sum(doubt => Math.Min(tracked, doubt.Bytes)));
-        bool actionable = failure is null && clock.Ended >= 2 && doubtful <= tracked / 100;
-        return new ScanConfidence(actionable, doubtful, [.. doubts.Select(doubt => doubt.Why)]);
+        return new ScanConfidence(mayAct && doubtful <= tracked / 100, doubtful, Array.AsReadOnly([.. doubts.Select(doubt => doubt.Why)]));
     }
 
     private AgeHistogram Histogram(TimeSpan[] edges, int row) => new(edges, source.Histograms.Row(row).ToArray());

@@ -53,6 +53,7 @@ public sealed class MemcgMemoryReaderTests
                 CurrentBytes = 5000,
                 LocalBytes = 5000,
                 SwapBytes = 7,
+                MaxBytes = MemcgMemory.NoLimit,
                 AnonBytes = 1,
                 FileBytes = 2,
                 ShmemBytes = 3,
@@ -81,8 +82,9 @@ public sealed class MemcgMemoryReaderTests
         host.Write($"{V2}/a/memory.high", "max\n");
         host.Write($"{V2}/a/memory.swap.max", "0\n");
         MemcgMemory memory = Read(host, "/a");
-        Assert.Null(memory.MaxBytes);
-        Assert.Null(memory.HighBytes);
+        Assert.Equal(MemcgMemory.NoLimit, memory.MaxBytes);
+        Assert.Equal(MemcgMemory.NoLimit, memory.HighBytes);
+        Assert.Null(memory.MinBytes);
         Assert.Equal(0, memory.SwapMaxBytes);
     }
 

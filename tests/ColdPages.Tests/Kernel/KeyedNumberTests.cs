@@ -62,12 +62,14 @@ public sealed class KeyedNumberTests
     [InlineData("4096\n", 4096L)]
     [InlineData("4096", 4096L)]
     [InlineData("0\n", 0L)]
+    [InlineData("max\n", long.MaxValue)]
     [InlineData("9223372036854771712\n", 9223372036854771712L)]
     public void A_single_number_is_read_with_or_without_its_newline(string text, long expected) =>
         Assert.Equal(expected, KeyedNumber.ParseSingle(Encoding.ASCII.GetBytes(text)));
 
     [Theory]
-    [InlineData("max\n")]
+    [InlineData("maximum\n")]
+    [InlineData("-1\n")]
     [InlineData("")]
     [InlineData("\n")]
     [InlineData("12x\n")]

@@ -29,6 +29,10 @@ internal static class SnapshotFactory
         return Make(data, random);
     }
 
+    /// <summary>One of several memcgs and processes; the same each time.</summary>
+    public static ColdPageSnapshot WithMemcgs() =>
+        Enumerable.Range(0, 1000).Select(Random).First(snapshot => snapshot.Memcgs.Count > 3 && snapshot.Processes.Count > 0);
+
     public static ColdPageSnapshot Make(SnapshotData data, Random random) => new(data)
     {
         Source = ColdPageSource.Referenced,
@@ -45,7 +49,7 @@ internal static class SnapshotFactory
             TimeSpan.FromTicks(random.Next()), TimeSpan.FromTicks(random.Next()),
             new SortedDictionary<string, long>(StringComparer.Ordinal) { ["/proc/PID/smaps"] = random.Next(), ["/proc/kpageflags"] = 0 },
             new SortedDictionary<string, long>(StringComparer.Ordinal), random.Next()),
-        Host = new HostMemory(random.NextInt64(1L << 40), random.Next(), random.Next(), random.Next(), 4096),
+        Host = new HostMemory { TotalBytes = random.NextInt64(1L << 40), AvailableBytes = random.Next(), SwapTotalBytes = random.Next(), SwapFreeBytes = random.Next(), PageSize = 4096 },
         Unattributed = new AgeHistogram(data.Edges, Values(random, data.Edges)),
         Processes = random.Next(2) == 0 ? [] : [new ProcessAges(random.Next(1, 1000), "na\u001bme", new AgeHistogram(data.Edges, Values(random, data.Edges)))],
     };
@@ -71,5 +75,5 @@ internal static class SnapshotFactory
         UnevictableBytes = Maybe(random),
     };
 
-    private static long? Maybe(Random random) => random.Next(4) switch { 0 => null, 1 => 0, _ => random.NextInt64(1L << 45) };
+    private static long? Maybe(Random random) => random.Next(4) switch { 0 => null, 1 => MemcgMemory.NoLimit, _ => random.NextInt64(1L << 45) };
 }

@@ -50,6 +50,18 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void A_link_in_place_of_the_lease_is_refused_and_what_it_points_at_left_alone()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        string precious = Path.Combine(host.Options.LeaseDirectory, "precious");
+        File.WriteAllText(precious, "precious");
+        File.CreateSymbolicLink(Path.Combine(host.Options.LeaseDirectory, "lease"), precious);
+        Assert.False(ColdPageTracker.TryOpen(host.Options, out _, out HostDiagnosis diagnosis));
+        Assert.Contains("ELOOP", diagnosis.ToString(), StringComparison.Ordinal);
+        Assert.Equal("precious", File.ReadAllText(precious));
+    }
+
+    [Fact]
     public void A_lease_folder_that_cannot_be_made_is_a_diagnosis_with_a_remedy()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);

@@ -113,9 +113,30 @@ public sealed class ReportJsonTests
     }
 
     [Fact]
+    public void The_documented_example_reads()
+    {
+        string page = File.ReadAllText(Repository.File("docs/report-json.md"));
+        string example = page.Split("```json\n")[1].Split("```")[0];
+        ColdPageSnapshot snapshot = ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(example));
+        Assert.Equal(new ByteBounds(200L << 20, 200L << 20), snapshot["/a"].BytesOlderThan(TimeSpan.FromSeconds(4.03)));
+        Assert.Equal(MemcgMemory.NoLimit, snapshot["/a"].Memory.MaxBytes);
+        Assert.True(snapshot.Confidence.IsActionable);
+    }
+
+    [Fact]
+    public void Memcgs_of_another_snapshot_are_not_written_as_this_ones()
+    {
+        ColdPageSnapshot one = SnapshotFactory.WithMemcgs();
+        ColdPageSnapshot other = SnapshotFactory.WithMemcgs();
+        using Utf8JsonWriter writer = new(new ArrayBufferWriter<byte>());
+        Assert.Throws<ArgumentException>(() => one.WriteJson(writer, MemcgScope.Local, other.Memcgs));
+        Assert.Throws<ArgumentException>(() => one.WriteJson(writer, MemcgScope.Local, [default]));
+    }
+
+    [Fact]
     public void Members_in_another_order_and_unknown_ones_do_no_harm()
     {
-        ColdPageSnapshot snapshot = SnapshotFactory.Random(7);
+        ColdPageSnapshot snapshot = SnapshotFactory.WithMemcgs();
         JsonObject report = JsonNode.Parse(Write(snapshot))!.AsObject();
         JsonObject turned = [];
         turned["news"] = new JsonArray(1, 2);

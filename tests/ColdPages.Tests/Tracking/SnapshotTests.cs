@@ -48,9 +48,9 @@ public sealed class SnapshotTests
         ColdPageSnapshot snapshot = SnapshotFactory.Random(seed);
         foreach (MemcgAges memcg in snapshot.Memcgs)
         {
-            Assert.Equal(memcg.TrackedBytes(), memcg.Subtree.Sum(below => below.TrackedBytes(MemcgScope.Local)));
+            Assert.Equal(memcg.TrackedBytes(), memcg.Subtree().Sum(below => below.TrackedBytes(MemcgScope.Local)));
             Assert.Equal(memcg, snapshot[memcg.Path]);
-            Assert.All(memcg.Subtree, below => Assert.StartsWith(memcg.Path, below.Path, StringComparison.Ordinal));
+            Assert.All(memcg.Subtree(), below => Assert.StartsWith(memcg.Path, below.Path, StringComparison.Ordinal));
         }
     }
 
@@ -81,6 +81,7 @@ public sealed class SnapshotTests
         data.Add("a", root, 2, default, [900, 0, 0, 0, 1, 2, 3, 0]);
         data.Add("b", root, 3, default, [0, 0, 0, 0, 0, 0, 5, 0]);
         data.Add("c", root, 4, default, [0, 0, 0, 0, 0, 9, 0, 0]);
+        data.Add("d", root, 5, default, [99, 0, 0, 0, 0, 0, 0, 99]);
         ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
         Assert.Equal(["/a", "/c"], snapshot.Coldest(2, MemcgScope.Local).Select(memcg => memcg.Path));
         Assert.Equal(["/", "/c"], snapshot.Coldest(2).Select(memcg => memcg.Path));

@@ -149,6 +149,8 @@ public sealed class TrackerTests
         host.Host.Write("/sys/kernel/mm/lru_gen/enabled", "0x0007\n");
         Assert.False(ColdPageTracker.TryOpen(host.Options with { OnConflict = ConflictAction.Refuse }, out _, out HostDiagnosis diagnosis));
         Assert.Contains("multi-generational LRU is on", diagnosis.ToString(), StringComparison.Ordinal);
+        Assert.Contains("OnConflict", diagnosis.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", HostDiagnosis.Probe(host.Host.Roots, ColdPageSource.Referenced).ToString());
         using ColdPageTracker tracker = host.Open();
         tracker.Scan();
         Assert.Contains(tracker.TakeSnapshot().Warnings, warning => warning.Contains("multi-generational LRU is on", StringComparison.Ordinal));
@@ -195,7 +197,47 @@ public sealed class TrackerTests
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
         Assert.Contains("Interval", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { Interval = TimeSpan.Zero })).Message, StringComparison.Ordinal);
+        Assert.Contains("Source", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { Source = (ColdPageSource)99 })).Message, StringComparison.Ordinal);
+        Assert.Contains("OnConflict", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { OnConflict = (ConflictAction)99 })).Message, StringComparison.Ordinal);
+        Assert.Contains("Memcg", Assert.Throws<ArgumentException>(() => host.Open(o => o with { Memcg = "a/" })).Message, StringComparison.Ordinal);
+        Assert.Contains("Processes", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { Processes = [1, -5] })).Message, StringComparison.Ordinal);
         Assert.Contains("ReferencedWindow", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { ReferencedWindow = 255 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_of_processes_that_its_owner_changes_later_changes_nothing()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        List<int> pids = [1, 1];
+        using ColdPageTracker tracker = host.Open(options => options with { Processes = pids });
+        pids.Add(2);
+        pids.RemoveAt(0);
+        tracker.Scan();
+        Assert.Equal([1], tracker.TakeSnapshot().Processes.Select(process => process.Pid));
+    }
+
+    [Fact]
+    public void A_memcg_that_is_not_there_is_nothing_to_act_on()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        using ColdPageTracker tracker = host.Open(options => options with { Memcg = "/nope" });
+        tracker.Scan();
+        host.Advance(2);
+        tracker.Scan();
+        ColdPageSnapshot snapshot = tracker.TakeSnapshot();
+        Assert.False(snapshot.Confidence.IsActionable);
+        Assert.Contains(snapshot.Warnings, warning => warning.Contains("'/nope'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Two_passes_at_one_instant_lose_nothing()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out FakeMapping memory);
+        using ColdPageTracker tracker = host.Open();
+        tracker.Scan();
+        memory.Referenced = 100 * MiB;
+        tracker.Scan();
+        Assert.Equal(300 * MiB, tracker.TakeSnapshot()["/a"].TrackedBytes());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ namespace ColdPages.Tests;
 
 public sealed class WatchTests
 {
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_reader_gets_a_snapshot_a_pass_and_the_stream_ends_with_the_tracker()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
@@ -20,7 +20,7 @@ public sealed class WatchTests
         Assert.Equal(3, tracker.Scans);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_slow_reader_gets_the_newest_and_the_number_missed_while_a_fast_one_gets_all()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
@@ -42,12 +42,12 @@ public sealed class WatchTests
         Assert.Equal(slow.Current.TakenAt, fast.Current.TakenAt);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_reader_that_is_cancelled_leaves_the_others_alone_and_without_readers_passes_stop()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
         using ColdPageTracker tracker = host.Open();
-        using CancellationTokenSource leaving = new();
+        using CancellationTokenSource leaving = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using IAsyncEnumerator<ColdPageSnapshot> stays = tracker.WatchAsync(cancellation).GetAsyncEnumerator(cancellation);
         IAsyncEnumerator<ColdPageSnapshot> leaves = tracker.WatchAsync(leaving.Token).GetAsyncEnumerator(cancellation);
@@ -62,7 +62,7 @@ public sealed class WatchTests
         int before = tracker.Scans;
         await TickAsync(host, before);
         while (tracker.IsWatching)
-            await Task.Yield();
+            await YieldAsync();
         host.Advance(100);
         Assert.Equal(before, tracker.Scans);
 
@@ -72,7 +72,7 @@ public sealed class WatchTests
         Assert.Equal((before + 1, 0), (late.Current.Scans, late.Current.Skipped));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_pass_that_fails_is_a_snapshot_in_the_stream()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
@@ -85,6 +85,72 @@ public sealed class WatchTests
         host.Host.OnList = null;
         Assert.True(await NextAsync(host, tracker, reader));
         Assert.Null(reader.Current.Failure);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Disposing_during_a_pass_ends_the_stream_without_an_exception()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        ColdPageTracker tracker = host.Open();
+        Task? disposing = null;
+        host.Host.OnOpen = (path, _) =>
+        {
+            if (path == "/proc/1/smaps")
+            {
+                disposing = Task.Run(tracker.Dispose);
+                while (!tracker.IsDisposed)
+                    Thread.Yield();
+            }
+
+            return Errno.None;
+        };
+        await foreach (ColdPageSnapshot _ in tracker.WatchAsync(TestContext.Current.CancellationToken))
+            Assert.Fail("The pass was cut short: there is no snapshot of it.");
+        await disposing!;
+        Assert.Equal(0, host.Host.OpenFiles);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_second_reader_of_a_new_watch_gets_no_snapshot_of_an_old_one()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        using ColdPageTracker tracker = host.Open();
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        await using (IAsyncEnumerator<ColdPageSnapshot> old = tracker.WatchAsync(cancellation).GetAsyncEnumerator(cancellation))
+            Assert.True(await NextAsync(host, tracker, old));
+        await TickAsync(host, 1);
+        while (tracker.IsWatching)
+            await YieldAsync();
+
+        tracker.Scan(cancellation); // And no interval has gone by since.
+        await using IAsyncEnumerator<ColdPageSnapshot> first = tracker.WatchAsync(cancellation).GetAsyncEnumerator(cancellation);
+        await using IAsyncEnumerator<ColdPageSnapshot> second = tracker.WatchAsync(cancellation).GetAsyncEnumerator(cancellation);
+        Task<bool> firstNext = first.MoveNextAsync().AsTask();
+        Task<bool> secondNext = second.MoveNextAsync().AsTask();
+        await TickAsync(host, 2);
+        Assert.True(await firstNext && await secondNext);
+        Assert.Equal((3, 3), (first.Current.Scans, second.Current.Scans));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_reader_that_never_waits_still_hears_of_its_cancellation()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        using ColdPageTracker tracker = host.Open();
+        using CancellationTokenSource leaving = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        await using IAsyncEnumerator<ColdPageSnapshot> reader = tracker.WatchAsync(leaving.Token).GetAsyncEnumerator(leaving.Token);
+        Assert.True(await NextAsync(host, tracker, reader));
+        await TickAsync(host, 1);
+        while (tracker.Scans < 2)
+            await YieldAsync();
+        leaving.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reader.MoveNextAsync().AsTask());
+    }
+
+    private static async Task YieldAsync()
+    {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        await Task.Yield();
     }
 
     // Lets the background loop make one more pass: it has set its timer once for each pass made, and waits.
@@ -102,7 +168,7 @@ public sealed class WatchTests
         if (passes == 0)
             return;
         while (host.Time.Timers < passes)
-            await Task.Yield();
+            await YieldAsync();
         host.Advance(2);
     }
 }
