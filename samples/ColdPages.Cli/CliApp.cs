@@ -25,7 +25,10 @@ internal static class CliApp
             await using StreamWriter output = new(environment.Output, leaveOpen: true);
             InvocationConfiguration configuration = new()
             {
-                EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10), Output = output, Error = environment.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+                Output = output,
+                Error = environment.Error,
             };
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
