@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds everything, checks the format, runs every test at each vector width. Ends with "N passed, N failed[, N skipped]"; exit code 1 if
-# anything failed. Needs the .NET 10 SDK; as root on Debian it installs the C compiler that some tests need.
+# Builds everything, checks the format, runs every test: at each vector width, and in a guest under each kernel bzImage-* in $COLDPAGES_KERNELS
+# or ~/.cache/coldpages (tests/vm/build-kernel makes one; COLDPAGES_REQUIRE_KERNEL=1 makes it a failure to have none). Ends with
+# "N passed, N failed[, N skipped]"; exit code 1 if anything failed. Needs the .NET 10 SDK; as root on Debian it installs what else is missing.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")" || exit 1
 
@@ -20,19 +21,21 @@ if ! command -v dotnet >/dev/null; then
     echo "There is no dotnet here: install the .NET 10 SDK (https://dot.net)."
     failed=1; finish
 fi
-if ! command -v cc >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    step "C compiler for the workloads"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
-fi
+provide() { # provide COMMAND PACKAGE...: installs what has the command, where it is missing and that is possible
+    if command -v "$1" >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return; fi
+    step "apt-get install ${*:2}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${@:2}" >/dev/null
+}
+provide cc gcc libc6-dev
 
 check "build" dotnet build ColdPages.sln -c Release -nologo -clp:NoSummary || finish
 check "format" dotnet format ColdPages.sln --no-restore --verify-no-changes --severity warn
 
-# run NAME EXECUTABLE ENVIRONMENT...: runs a test executable and adds up what it says it did
+# run NAME COMMAND...: runs a test executable and adds up what it says it did
 run() {
     local log; log=$(mktemp)
     step "$1"
-    env "${@:3}" "$2" -noColor -noLogo > "$log" 2>&1
+    "${@:2}" -noColor -noLogo > "$log" 2>&1
     local code=$? total errors fails skips
     read -r total errors fails skips < <(sed -nE 's/^.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+).*$/\1 \2 \3 \4/p' "$log" | tail -1)
     if [ -z "${skips:-}" ] || [ "$total" -eq 0 ]; then
@@ -48,9 +51,25 @@ run() {
 }
 
 tests=tests/ColdPages.Tests/bin/Release/net10.0/ColdPages.Tests
-run "tests, as wide as this CPU" "$tests" COLDPAGES_MAX_VECTOR_BITS=512
-run "tests, vectors of 256 bits" "$tests" COLDPAGES_MAX_VECTOR_BITS=256 DOTNET_EnableAVX512=0
-run "tests, vectors of 128 bits" "$tests" COLDPAGES_MAX_VECTOR_BITS=128 DOTNET_EnableAVX2=0
-run "tests, no vectors" "$tests" COLDPAGES_MAX_VECTOR_BITS=0 DOTNET_EnableHWIntrinsic=0
+run "tests, as wide as this CPU" env COLDPAGES_MAX_VECTOR_BITS=512 "$tests"
+run "tests, vectors of 256 bits" env COLDPAGES_MAX_VECTOR_BITS=256 DOTNET_EnableAVX512=0 "$tests"
+run "tests, vectors of 128 bits" env COLDPAGES_MAX_VECTOR_BITS=128 DOTNET_EnableAVX2=0 "$tests"
+run "tests, no vectors" env COLDPAGES_MAX_VECTOR_BITS=0 DOTNET_EnableHWIntrinsic=0 "$tests"
 run "package tests" tests/ColdPages.PackageTests/bin/Release/net10.0/ColdPages.PackageTests
+
+kernels=${COLDPAGES_KERNELS:-~/.cache/coldpages} guests=0
+for kernel in "$kernels"/bzImage-*; do
+    [ -e "$kernel" ] || continue
+    guests=$((guests + 1))
+    provide mkfs.ext4 e2fsprogs
+    # To profile methods before compiling them well costs an emulated CPU more than it brings.
+    run "kernel tests, Linux ${kernel##*/bzImage-}" env DOTNET_TieredPGO=0 tests/vm/run --kernel "$kernel" --seconds 900 \
+        -- tests/ColdPages.KernelTests/bin/Release/net10.0/ColdPages.KernelTests
+done
+if [ "$guests" -eq 0 ]; then
+    step "kernel tests"
+    if [ "${COLDPAGES_REQUIRE_KERNEL:-}" = 1 ]; then echo "FAILED: there is no kernel to run them on"; failed=$((failed + 1))
+    else echo "SKIPPED, ALL OF THEM: there is no kernel to run them on"; skipped=$((skipped + 1)); fi
+    echo "No bzImage-* is in $kernels. 'tests/vm/build-kernel 6.12', as root on Debian, puts one there; see tests/vm/README.md."
+fi
 finish
