@@ -13,7 +13,9 @@ internal static class CliApp
         ParseResult parsed = root.Parse(WithCommand(args, root));
         if (parsed.Errors.Count > 0)
         {
-            foreach (string message in parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal))
+            // That a command is missing follows from a word that is none.
+            IEnumerable<string> messages = parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal);
+            foreach (string message in parsed.UnmatchedTokens.Count == 0 ? messages : messages.Where(message => message.Contains('\'')))
                 environment.Tell(message);
             environment.Tell("see coldpages --help.");
             return ExitCode.WrongUsage;
@@ -42,7 +44,7 @@ internal static class CliApp
             environment.Tell(e.Message);
             return ExitCode.NotPossibleHere;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             environment.Tell($"the results could not be written: {e.Message}");
             return ExitCode.Failed;

@@ -33,5 +33,15 @@ internal sealed class CliEnvironment
     };
 
     /// <summary>A line for the person at the shell, whatever names from the kernel it holds.</summary>
-    public void Tell(string message) => Error.WriteLine($"coldpages: {TerminalText.Escape(message, keepNewlines: true)}");
+    public void Tell(string message)
+    {
+        try
+        {
+            Error.WriteLine($"coldpages: {TerminalText.Escape(message, keepNewlines: true)}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nobody hears it; the results and the exit code are still to come.
+        }
+    }
 }

@@ -28,7 +28,7 @@ internal static class ReportCommand
             Interval = settings.Interval,
             Memcg = settings.Memcg,
             Processes = settings.Pid is { } pid ? [pid] : [],
-            ReferencedWindow = Math.Min(settings.Scans, 254), // One look from the first pass to the last.
+            ReferencedWindow = Math.Min(settings.Scans, 254), // One look from the first pass to the last, and no clear at its end.
             TimeProvider = environment.TimeProvider,
         };
         if (settings.LeaseDirectory is not null)
@@ -56,20 +56,20 @@ internal static class ReportCommand
 
     private static int Finish(ColdPageSnapshot snapshot, ReportSettings settings, CliEnvironment environment)
     {
+        foreach (string warning in snapshot.Warnings)
+            environment.Tell($"note: {warning}");
         if (snapshot.Failure is null && settings.Memcg is not null && !snapshot.TryGetMemcg(settings.Memcg, out _))
         {
-            environment.Tell($"--memcg: there is no memory cgroup '{settings.Memcg}'. Paths start at the hierarchy's root; coldpages report lists them.");
+            environment.Tell($"--memcg: there is no memory cgroup '{settings.Memcg}'{(snapshot.Scans > 1 ? " any more" : "")}. Paths start at the hierarchy's root, as in coldpages report.");
             return ExitCode.Failed;
         }
 
         if (snapshot.Failure is null && settings.Pid is not null && snapshot.Processes.Count == 0)
         {
-            environment.Tell($"--pid: there is no process {settings.Pid} with memory of its own{(settings.Memcg is null ? "" : $" in {settings.Memcg}")}; it may have ended.");
+            environment.Tell($"--pid: there is no process {settings.Pid} with memory of its own{(settings.Memcg is null ? "" : $" in {settings.Memcg}")}; it may have ended, or may not be read.");
             return ExitCode.Failed;
         }
 
-        foreach (string warning in snapshot.Warnings)
-            environment.Tell($"note: {warning}");
         IReadOnlyList<MemcgAges> memcgs = settings.Top is { } top ? snapshot.Coldest(top, settings.Scope) : snapshot.Memcgs;
         if (settings.Json)
         {

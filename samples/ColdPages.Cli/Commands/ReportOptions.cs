@@ -7,20 +7,26 @@ namespace ColdPages.Cli.Commands;
 /// <summary>The options of report, which every command that scans shares.</summary>
 internal sealed class ReportOptions
 {
-    private readonly Option<ColdPageSource> _source = new("--source")
+    // Two passes are the fewest that tell an age; more than 255 would not fit into one look of the referenced source.
+    private const int MinScans = 2;
+    private const int MaxScans = 255;
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
+
+    private readonly Option<ColdPageSource?> _source = new("--source")
     {
-        Description = "Where the evidence of accesses comes from: auto, idle-bitmap, mglru or referenced.",
+        Description = "Where the evidence of accesses comes from: auto, idle-bitmap, mglru or referenced. Default: auto.",
         HelpName = "NAME",
-        DefaultValueFactory = static _ => ColdPageSource.Auto,
         CustomParser = static result => ColdPageSourceNames.TryParse(Word(result), out ColdPageSource source)
-            ? source : Wrong<ColdPageSource>(result, "is no source; there are auto, idle-bitmap, mglru and referenced"),
+            ? source : Wrong<ColdPageSource?>(result, "is no source; there are auto, idle-bitmap, mglru and referenced"),
     };
 
-    private readonly Option<TimeSpan> _interval = Duration("--interval", "From the end of a pass to the start of the next.", "2s");
+    private readonly Option<TimeSpan?> _interval = Duration("--interval", "From the end of a pass to the start of the next. Default: 2s.");
 
-    private readonly Option<int> _scans = Number("--scans", "Passes to make, the first, which only marks, included.", 3, 2);
+    private readonly Option<int?> _scans = Number("--scans", "Number of passes. The first only marks, so N passes watch for N-1 intervals. Default: 3.", MinScans, MaxScans);
 
-    private readonly Option<TimeSpan> _olderThan = Duration("--older-than", "The idle age from which the table calls memory cold.", "4s");
+    private readonly Option<TimeSpan?> _olderThan =
+        Duration("--older-than", "The idle age from which the table calls memory cold. Default: the whole watch, which is 4s unless said otherwise.");
 
     private readonly Option<string?> _memcg = new("--memcg")
     {
@@ -29,11 +35,12 @@ internal sealed class ReportOptions
         CustomParser = static result => Word(result) is ['/'] or ['/', .., not '/'] ? Word(result) : Wrong<string?>(result, "is no path of a memcg; it begins with a slash, as in /kubepods"),
     };
 
-    private readonly Option<int> _pid = Number("--pid", "Tell the memory of this process apart.", 0, 1);
+    private readonly Option<int?> _pid = Number("--pid", "Tell the memory of this process apart.", 1);
 
     private readonly Option<bool> _local = new("--local") { Description = "Count for each cgroup its own pages alone, not those of the cgroups below it." };
 
-    private readonly Option<int> _top = Number("--top", "Only the N cgroups with the most cold bytes.", 0, 1);
+    private readonly Option<int?> _top =
+        Number("--top", "Only the N cgroups with the most cold bytes, in tree order. With --local those above do not count for those below.", 1);
 
     private readonly Option<string?> _root = Folder("--root", "Where the root of the host to measure is mounted.");
 
@@ -48,28 +55,32 @@ internal sealed class ReportOptions
             command.Options.Add(option);
     }
 
-    public ReportSettings Read(ParseResult parsed) => new()
+    public ReportSettings Read(ParseResult parsed)
     {
-        Source = parsed.GetValue(_source),
-        Interval = parsed.GetValue(_interval),
-        Scans = parsed.GetValue(_scans),
-        OlderThan = parsed.GetValue(_olderThan),
-        Memcg = parsed.GetValue(_memcg),
-        Pid = parsed.GetValue(_pid) is > 0 and int pid ? pid : null,
-        Scope = parsed.GetValue(_local) ? MemcgScope.Local : MemcgScope.Hierarchical,
-        Top = parsed.GetValue(_top) is > 0 and int top ? top : null,
-        Root = parsed.GetValue(_root),
-        LeaseDirectory = parsed.GetValue(_leaseDirectory),
-        Json = parsed.GetValue(_json),
-    };
+        TimeSpan interval = parsed.GetValue(_interval) ?? s_interval;
+        int scans = parsed.GetValue(_scans) ?? 3;
+        return new ReportSettings
+        {
+            Source = parsed.GetValue(_source) ?? ColdPageSource.Auto,
+            Interval = interval,
+            Scans = scans,
+            OlderThan = parsed.GetValue(_olderThan) ?? interval * (scans - 1),
+            Memcg = parsed.GetValue(_memcg),
+            Pid = parsed.GetValue(_pid),
+            Scope = parsed.GetValue(_local) ? MemcgScope.Local : MemcgScope.Hierarchical,
+            Top = parsed.GetValue(_top),
+            Root = parsed.GetValue(_root),
+            LeaseDirectory = parsed.GetValue(_leaseDirectory),
+            Json = parsed.GetValue(_json),
+        };
+    }
 
-    private static Option<TimeSpan> Duration(string name, string description, string byDefault) => new(name)
+    private static Option<TimeSpan?> Duration(string name, string description) => new(name)
     {
-        Description = $"{description} Default: {byDefault}.",
+        Description = description,
         HelpName = "TIME",
-        DefaultValueFactory = _ => Units.TryParseDuration(byDefault, out TimeSpan time) ? time : default,
         CustomParser = static result => Units.TryParseDuration(Word(result), out TimeSpan time)
-            ? time : Wrong<TimeSpan>(result, "is no time above zero; write 500ms, 2s, 5m or 1h"),
+            ? time : Wrong<TimeSpan?>(result, "is no time above zero; write 500ms, 2s, 5m or 1h"),
     };
 
     private static Option<string?> Folder(string name, string description) => new(name)
@@ -79,13 +90,13 @@ internal sealed class ReportOptions
         CustomParser = static result => Word(result).Length > 0 ? Word(result) : Wrong<string?>(result, "is no folder"),
     };
 
-    private static Option<int> Number(string name, string description, int byDefault, int atLeast) => new(name)
+    private static Option<int?> Number(string name, string description, int atLeast, int atMost = int.MaxValue) => new(name)
     {
-        Description = byDefault == 0 ? description : $"{description} Default: {byDefault}.",
+        Description = description,
         HelpName = "N",
-        DefaultValueFactory = _ => byDefault,
-        CustomParser = result => int.TryParse(Word(result), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast
-            ? number : Wrong<int>(result, $"is no whole number from {atLeast} up"),
+        CustomParser = result =>
+            int.TryParse(Word(result), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= atLeast && number <= atMost
+                ? number : Wrong<int?>(result, $"is no whole number from {atLeast} to {atMost}"),
     };
 
     private static string Word(ArgumentResult result) => result.Tokens.Count == 1 ? result.Tokens[0].Value : "";

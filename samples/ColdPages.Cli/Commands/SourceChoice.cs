@@ -29,7 +29,7 @@ internal static class SourceChoice
         ReferencedCost cost = ReferencedCost.Estimate(roots);
         string estimate = string.Create(
             CultureInfo.InvariantCulture,
-            $"{cost.Processes} processes map {Units.Size(cost.MappedBytes)}, {Units.Size(cost.SmallPageBytes)} of it in small pages: about {cost.ScanTime.TotalSeconds:0.###} s of CPU a pass, and up to {cost.ProgramTime.TotalSeconds:0.###} s once for the programs together as they touch their memory again");
+            $"{cost.Processes} {(cost.Processes == 1 ? "process maps" : "processes map")} {Units.Size(cost.MappedBytes)}, {Units.Size(cost.SmallPageBytes)} of it in small pages: about {cost.ScanTime.TotalSeconds:0.###} s of CPU a pass for these, beside what each process and mapping takes, and up to {cost.ProgramTime.TotalSeconds:0.###} s once for the programs together as they touch their memory again");
         if (cost.SmallPageBytes > MaxFallbackBytes)
         {
             environment.Tell($"not falling back to referenced (clear_refs and smaps) unasked: {estimate}. To do it all the same: --source referenced, and --memcg to look at a part.");

@@ -49,6 +49,17 @@ internal sealed class AgeTable
 
     private Table Build(int width)
     {
+        // Where the terminal is narrow the ages between are the first to go.
+        while (true)
+        {
+            Table table = Build(width, out bool fits);
+            if (fits || _ages.RemoveAll(age => age == _ages.Find(static age => !age.IsCold) && !age.IsCold) == 0)
+                return table;
+        }
+    }
+
+    private Table Build(int width, out bool fits)
+    {
         List<string[]> rows = [];
         foreach (MemcgAges memcg in _memcgs)
             rows.Add(Row(Name(memcg), memcg.ResidentBytes(_settings.Scope), memcg.Idle(_settings.Scope)));
@@ -59,6 +70,7 @@ internal sealed class AgeTable
 
         string[] headers = ["MEMCG", "RESIDENT", "TRACKED", .. _ages.Select(age => age.Header), .. KnowsCold ? ["COLD SHARE"] : Array.Empty<string>()];
         int others = Enumerable.Range(1, headers.Length - 1).Sum(i => Gap + rows.Select(row => row[i].Length).Append(headers[i].Length).Max());
+        fits = width - others >= MinNameWidth;
         int room = Math.Max(MinNameWidth, width - others);
         Table table = new() { Border = TableBorder.None };
         for (int i = 0; i < headers.Length; i++)

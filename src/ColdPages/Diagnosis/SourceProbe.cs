@@ -50,7 +50,7 @@ internal static class SourceProbe
     private static Problem? ProbeIdleBitmap(KernelFiles files) => CanOpen(files, "/sys/kernel/mm/page_idle/bitmap"u8, KernelFileAccess.Read) switch
     {
         Errno.ENOENT => new Problem(
-            $"The kernel has no {files.Display("/sys/kernel/mm/page_idle/bitmap")}.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
+            $"The kernel has no {files.Display("/sys/kernel/mm/page_idle/bitmap")}, and this version of ColdPages would not read it yet.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
         Errno error when error.IsDenied() => new Problem(
             $"{files.Display("/sys/kernel/mm/page_idle/bitmap")}: {error.Describe()}.", "Run as root."),
         _ => new Problem("The kernel has the idle bitmap, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
@@ -59,7 +59,7 @@ internal static class SourceProbe
     private static Problem? ProbeMultiGenLru(KernelFiles files) => CanOpen(files, "/sys/kernel/debug/lru_gen"u8, KernelFileAccess.Read) switch
     {
         Errno.ENOENT when CanOpen(files, "/sys/kernel/mm/lru_gen/enabled"u8, KernelFileAccess.Read) == Errno.ENOENT => new Problem(
-            "The kernel has no multi-generational LRU.", "Use a kernel with CONFIG_LRU_GEN=y."),
+            "The kernel has no multi-generational LRU, and this version of ColdPages would not read it yet.", "Use a kernel with CONFIG_LRU_GEN=y."),
         Errno.ENOENT => new Problem($"There is no {files.Display("/sys/kernel/debug/lru_gen")}.", "mount -t debugfs debugfs /sys/kernel/debug"),
         Errno error when error.IsDenied() => new Problem($"{files.Display("/sys/kernel/debug/lru_gen")}: {error.Describe()}.", "Run as root."),
         _ => new Problem("The kernel has the multi-generational LRU, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),

@@ -32,7 +32,7 @@ internal sealed class HostLease : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem = Unavailable(directory, e.Message);
+            problem = Unavailable(directory, e.Message.TrimEnd('.'));
             return null;
         }
 

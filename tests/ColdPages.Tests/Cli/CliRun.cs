@@ -12,11 +12,27 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
         return await OfAsync(host, lease.Path, cancellationToken, args);
     }
 
-    public static async Task<CliRun> OfAsync(FakeHost host, string lease, CancellationToken cancellationToken, params string[] args)
+    public static Task<CliRun> OfAsync(FakeHost host, string lease, CancellationToken cancellationToken, params string[] args) =>
+        OfAsync(host, lease, int.MaxValue, cancellationToken, args);
+
+    /// <summary>On a terminal so many characters wide.</summary>
+    public static async Task<CliRun> OfAsync(FakeHost host, int width, CancellationToken cancellationToken, params string[] args)
+    {
+        using TempFolder lease = new();
+        return await OfAsync(host, lease.Path, width, cancellationToken, args);
+    }
+
+    private static async Task<CliRun> OfAsync(FakeHost host, string lease, int width, CancellationToken cancellationToken, params string[] args)
     {
         using MemoryStream output = new();
         using StringWriter error = new();
-        CliEnvironment environment = new() { Output = output, Error = error, Roots = root => root is null ? host.Roots : HostRoots.Mounted(root) };
+        CliEnvironment environment = new()
+        {
+            Output = output,
+            Error = error,
+            OutputWidth = width,
+            Roots = root => root is null ? host.Roots : HostRoots.Mounted(root),
+        };
         bool isReport = args.Length == 0 || args[0].StartsWith('-') || args[0] == "report";
         int code = await CliApp.RunAsync(isReport ? [.. args, "--lease-dir", lease] : args, environment, cancellationToken);
         return new CliRun(code, Encoding.UTF8.GetString(output.ToArray()), error.ToString());

@@ -89,6 +89,8 @@ public sealed class ReportCommandTests
     [InlineData("--interval", "")]
     [InlineData("--scans", "1")]
     [InlineData("--scans", "many")]
+    [InlineData("--scans", "256")]
+    [InlineData("--scans", "99999999999")]
     [InlineData("--older-than", "0s")]
     [InlineData("--source", "tea-leaves")]
     [InlineData("--top", "0")]
@@ -116,6 +118,42 @@ public sealed class ReportCommandTests
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(value, run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Output);
+    }
+
+    [Fact]
+    public async Task A_word_that_is_no_command_is_named()
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, "bogus");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("'bogus'", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Required", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unless_said_otherwise_cold_is_what_was_idle_for_the_whole_watch()
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, ["--source", "referenced", "--interval", "20ms", "--scans", "5"]);
+        Assert.Contains("COLD ≥0.08s", run.Output, StringComparison.Ordinal);
+        Assert.Contains("310.0 MiB of 310.0 MiB tracked has been idle for 0.08s", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_narrow_terminal_keeps_the_name_and_the_cold_column()
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 100 * MiB), 80, Cancellation, ["--source", "referenced", "--interval", "10ms", "--scans", "6"]);
+        Assert.All(run.Output.Split("\n\n")[0].Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
+        Assert.Contains("COLD ≥", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("IDLE ≥", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_process_that_cannot_be_read_is_said_to_be_so()
+    {
+        FakeHost host = Host(touched: 0);
+        host.OnOpen = (path, _) => path == "/proc/2/smaps" ? Errno.EACCES : Errno.None;
+        CliRun run = await CliRun.OfAsync(host, Cancellation, [.. s_quick, "--pid", "2"]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("/proc/2/smaps: permission denied (EACCES)", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
