@@ -140,7 +140,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
             return;
         }
 
-        if (!TryFindRow(pid, scope, out int row))
+        if (!TryFindRow(target, scope, out int row))
             return;
         ProcessTally tally = new(_kinds, pid);
         KernelPath smaps = target.Path(stackalloc byte[96], "smaps"u8);
@@ -268,14 +268,14 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         return error != Errno.None ? error : ProcessStat.TryParse(text.Bytes, out identity) ? Errno.None : Errno.EINVAL;
     }
 
-    // False for a process outside of the scope, which is left alone.
-    private bool TryFindRow(int pid, Memcg? scope, out int row)
+    // False for a process outside of the scope, which is left alone. A thread that has ended is in the root of a v1 hierarchy, wherever it was.
+    private bool TryFindRow(in Target target, Memcg? scope, out int row)
     {
         row = UnattributedRow;
         Memcg? memcg = null;
         using (FileText text = FileText.Rent())
         {
-            KernelPath path = KernelPath.Process(stackalloc byte[64], pid, "cgroup"u8);
+            KernelPath path = target.Path(stackalloc byte[96], "cgroup"u8);
             if (text.Load(Files, path.Bytes) == Errno.None
                 && ProcessCgroup.TryFindPath(text.Bytes, Tree.Hierarchy.Version, out ReadOnlySpan<byte> cgroup))
             {

@@ -250,7 +250,7 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
     {
         "stat" => Encoding.Latin1.GetBytes(
             $"{pid} ({Command}) {State} 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 {StartTime} 1000 100 18446744073709551615 {StartCode} 2 140000000 0 0\n"),
-        "cgroup" => Encoding.Latin1.GetBytes(v2 ? $"0::{Cgroup}\n" : $"9:name=systemd:/\n4:cpu,memory:{Cgroup}\n0::/\n"),
+        "cgroup" => CgroupText(State == 'Z' ? "/" : Cgroup),
         "comm" => Encoding.Latin1.GetBytes(Command + "\n"),
         "statm" => Encoding.ASCII.GetBytes($"999999 {Mappings.Sum(mapping => mapping.Rss) / 4096} 0 0 0 0 0\n"),
         "mountinfo" => Encoding.ASCII.GetBytes(Mounts),
@@ -263,8 +263,11 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
     {
         "stat" => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(File("stat")!).Replace(") Z", ") S", StringComparison.Ordinal)),
         "smaps" => Smaps(),
+        "cgroup" => CgroupText(Cgroup),
         _ => File(name),
     };
+
+    private byte[] CgroupText(string path) => Encoding.Latin1.GetBytes(v2 ? $"0::{path}\n" : $"9:name=systemd:/\n4:cpu,memory:{path}\n0::/\n");
 
     private byte[] Smaps() => Encoding.Latin1.GetBytes(
         string.Concat(Mappings.Select((mapping, place) => mapping.Smaps(place))) + TornMapping?.Smaps(TearsAt));
