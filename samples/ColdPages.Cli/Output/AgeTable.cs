@@ -53,8 +53,10 @@ internal sealed class AgeTable
         while (true)
         {
             Table table = Build(width, out bool fits);
-            if (fits || _ages.RemoveAll(age => age == _ages.Find(static age => !age.IsCold) && !age.IsCold) == 0)
+            int between = _ages.FindIndex(static age => !age.IsCold);
+            if (fits || between < 0)
                 return table;
+            _ages.RemoveAt(between);
         }
     }
 

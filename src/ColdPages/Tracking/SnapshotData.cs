@@ -11,6 +11,7 @@ internal sealed class SnapshotData
     /// <summary>A number's place in its histogram is kept in 16 bits.</summary>
     public const int MaxBins = (ushort.MaxValue + 1) / BinLayout.Stride;
 
+    // The last part of each path; the whole path where the parent is not in the snapshot.
     private readonly List<string> _names = [];
     private readonly List<int> _parents = [];
     private readonly List<int> _ends = [];
@@ -28,9 +29,6 @@ internal sealed class SnapshotData
     public int Count => _names.Count;
 
     public int ValuesPerHistogram => Edges.Length * BinLayout.Stride;
-
-    /// <summary>The last part of the path; the whole path where the parent is not in the snapshot.</summary>
-    public string Name(int index) => _names[index];
 
     /// <summary>The nearest memcg above that is in the snapshot, or -1.</summary>
     public int Parent(int index) => _parents[index];
