@@ -17,6 +17,9 @@ internal abstract class KernelFiles
     /// <summary>Whether this is a Linux host; elsewhere nothing below is ever called.</summary>
     public virtual bool IsLinux => true;
 
+    /// <summary>Whether the host is one that a program makes up: then it says so in what is measured on it.</summary>
+    public virtual bool IsSimulated => false;
+
     /// <summary>The mountinfo that says where the measured host has its cgroups.</summary>
     public abstract ReadOnlySpan<byte> MountInfoPath { get; }
 
@@ -42,6 +45,7 @@ internal enum KernelFileAccess
 {
     Read,
     Write,
+    ReadWrite,
 }
 
 /// <summary>CPU time of a thread, apart by where it was spent.</summary>

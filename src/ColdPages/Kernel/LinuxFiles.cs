@@ -34,7 +34,12 @@ internal sealed class LinuxFiles : KernelFiles
 
     public override unsafe Errno Open(ReadOnlySpan<byte> path, KernelFileAccess access, out int handle)
     {
-        int flags = LibC.O_CLOEXEC | (access == KernelFileAccess.Write ? LibC.O_WRONLY : LibC.O_RDONLY);
+        int flags = LibC.O_CLOEXEC | access switch
+        {
+            KernelFileAccess.Write => LibC.O_WRONLY,
+            KernelFileAccess.ReadWrite => LibC.O_RDWR,
+            _ => LibC.O_RDONLY,
+        };
         handle = -1;
         Span<byte> full = stackalloc byte[KernelPath.MaxLength];
         if (!Relocate(path, full))
