@@ -30,27 +30,7 @@ internal sealed class MemcgMemoryReader(KernelFiles files, int version)
             MaxBytes = Number(memcg, "memory.max"u8, text),
             SwapMaxBytes = Number(memcg, "memory.swap.max"u8, text),
         };
-        if (Load(memcg, "memory.stat"u8, text) != Errno.None)
-            return memory;
-        foreach (ReadOnlySpan<byte> line in new TextLines(text.Bytes))
-        {
-            if (!KeyedNumber.TryParse(line, out ReadOnlySpan<byte> key, out long value))
-                continue;
-            if (key.SequenceEqual("anon"u8))
-                memory = memory with { AnonBytes = value };
-            else if (key.SequenceEqual("file"u8))
-                memory = memory with { FileBytes = value };
-            else if (key.SequenceEqual("shmem"u8))
-                memory = memory with { ShmemBytes = value };
-            else if (key.SequenceEqual("file_mapped"u8))
-                memory = memory with { FileMappedBytes = value };
-            else if (key.SequenceEqual("file_dirty"u8))
-                memory = memory with { FileDirtyBytes = value };
-            else if (key.SequenceEqual("unevictable"u8))
-                memory = memory with { UnevictableBytes = value };
-        }
-
-        return memory;
+        return Load(memcg, "memory.stat"u8, text) == Errno.None ? With(memory, MemoryStat.ParseV2(text.Bytes)) : memory;
     }
 
     private MemcgMemory ReadV1(Memcg memcg, FileText text)
@@ -63,30 +43,19 @@ internal sealed class MemcgMemoryReader(KernelFiles files, int version)
         };
         if (Load(memcg, "memory.stat"u8, text) != Errno.None)
             return memory;
-
-        // The total_ numbers include the descendants, as all of v2's do.
-        foreach (ReadOnlySpan<byte> line in new TextLines(text.Bytes))
-        {
-            if (!KeyedNumber.TryParse(line, out ReadOnlySpan<byte> key, out long value))
-                continue;
-            if (key.SequenceEqual("total_rss"u8))
-                memory = memory with { AnonBytes = value };
-            else if (key.SequenceEqual("total_cache"u8))
-                memory = memory with { FileBytes = value };
-            else if (key.SequenceEqual("total_shmem"u8))
-                memory = memory with { ShmemBytes = value };
-            else if (key.SequenceEqual("total_mapped_file"u8))
-                memory = memory with { FileMappedBytes = value };
-            else if (key.SequenceEqual("total_dirty"u8))
-                memory = memory with { FileDirtyBytes = value };
-            else if (key.SequenceEqual("total_unevictable"u8))
-                memory = memory with { UnevictableBytes = value };
-            else if (key.SequenceEqual("total_swap"u8))
-                memory = memory with { SwapBytes = value };
-        }
-
-        return memory;
+        MemoryStat stat = MemoryStat.ParseV1(text.Bytes, hierarchical: true);
+        return With(memory, stat) with { SwapBytes = stat.Swap };
     }
+
+    private static MemcgMemory With(MemcgMemory memory, in MemoryStat stat) => memory with
+    {
+        AnonBytes = stat.Anon,
+        FileBytes = stat.File,
+        ShmemBytes = stat.Shmem,
+        FileMappedBytes = stat.FileMapped,
+        FileDirtyBytes = stat.FileDirty,
+        UnevictableBytes = stat.Unevictable,
+    };
 
     private long? Number(Memcg memcg, ReadOnlySpan<byte> file, FileText text) =>
         Load(memcg, file, text) == Errno.None ? KeyedNumber.ParseSingle(text.Bytes) : null;

@@ -50,7 +50,7 @@ public sealed class HostDiagnosis
         StringBuilder text = new();
         text.Append(Requested == ColdPageSource.Auto ? "No source that sees all memory can be used on this host." : $"Source '{Requested.ToName()}' cannot be used on this host.");
         IEnumerable<SourceDiagnosis> wanted = Sources.Where(source =>
-            !source.IsUsable && (Requested == ColdPageSource.Auto ? source.Source != ColdPageSource.Referenced : source.Source == Requested));
+            !source.IsUsable && (Requested == ColdPageSource.Auto ? source.Source is not (ColdPageSource.Referenced or ColdPageSource.Simulated) : source.Source == Requested));
 
         // What all of them lack is said once.
         foreach (IGrouping<(string?, string?), SourceDiagnosis> group in wanted.GroupBy(source => (source.Why, source.Remedy)))

@@ -12,8 +12,10 @@ internal static class SourceProbe
             Diagnose(ColdPageSource.MultiGenLru, ProbeMultiGenLru),
             Diagnose(ColdPageSource.Referenced, ProbeReferenced),
         ];
+        if (files.IsSimulated || requested == ColdPageSource.Simulated)
+            sources = [.. sources, Diagnose(ColdPageSource.Simulated, ProbeSimulated)];
         HostDiagnosis diagnosis = new(requested, sources, []);
-        return diagnosis.Chosen is { } chosen ? new HostDiagnosis(requested, sources, Conflicts(files, chosen)) : diagnosis;
+        return diagnosis.Chosen is { } chosen ? new HostDiagnosis(requested, sources, [.. Conflicts(files, chosen).Select(conflict => conflict.Why)]) : diagnosis;
 
         SourceDiagnosis Diagnose(ColdPageSource source, Func<KernelFiles, Problem?> probe)
         {
@@ -23,16 +25,29 @@ internal static class SourceProbe
     }
 
     /// <summary>Who moves the accessed bits under a source.</summary>
-    public static List<string> Conflicts(KernelFiles files, ColdPageSource source)
+    public static List<Doubt> Conflicts(KernelFiles files, ColdPageSource source)
     {
-        List<string> conflicts = [];
+        List<Doubt> conflicts = [];
 
         // DAMON and the idle bitmap clear accessed bits too, but leave the page marked young, which smaps counts as referenced
         // (fs/proc/task_mmu.c, smaps_account). MGLRU's aging leaves no such mark (mm/vmscan.c, walk_pte_range).
         if (source == ColdPageSource.Referenced && LruGen.IsEnabled(files))
         {
-            conflicts.Add(
-                "The multi-generational LRU is on: when it ages under memory pressure it takes the accessed bits that this source reads, and touched pages may look idle.");
+            conflicts.Add(new Doubt(
+                "The multi-generational LRU is on: when it ages under memory pressure it takes the accessed bits that this source reads, and touched pages may look idle.", 0));
+        }
+
+        if (source == ColdPageSource.IdleBitmap && LruGen.IsEnabled(files))
+        {
+            conflicts.Add(new Doubt(
+                "The multi-generational LRU is on: it takes the accessed bits that this source reads, and reads of files leave no trace; any page may look idle although it was touched. 'echo n > /sys/kernel/mm/lru_gen/enabled' switches it off.",
+                Doubt.AllBytes));
+        }
+
+        if (source == ColdPageSource.IdleBitmap && Damon.IsRunning(files))
+        {
+            conflicts.Add(new Doubt(
+                "DAMON is running: it marks the pages that it samples as idle and takes their accessed bits, so some touched ones may look idle for one pass. See /sys/module/damon_stat/parameters/enabled and /sys/kernel/mm/damon/admin/kdamonds.", 0));
         }
 
         return conflicts;
@@ -47,14 +62,23 @@ internal static class SourceProbe
         return MemcgHierarchy.Find(files, out Problem? problem) is null ? problem : null;
     }
 
-    private static Problem? ProbeIdleBitmap(KernelFiles files) => CanOpen(files, "/sys/kernel/mm/page_idle/bitmap"u8, KernelFileAccess.Read) switch
+    private static Problem? ProbeIdleBitmap(KernelFiles files)
     {
-        Errno.ENOENT => new Problem(
-            $"The kernel has no {files.Display("/sys/kernel/mm/page_idle/bitmap")}, and this version of ColdPages would not read it yet.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y."),
-        Errno error when error.IsDenied() => new Problem(
-            $"{files.Display("/sys/kernel/mm/page_idle/bitmap")}: {error.Describe()}.", "Run as root."),
-        _ => new Problem("The kernel has the idle bitmap, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
-    };
+        Errno error = CanOpen(files, IdleBitmap.Path, KernelFileAccess.ReadWrite);
+        if (error == Errno.ENOENT)
+            return new Problem($"The kernel has no {files.Display(IdleBitmap.Name)}.", "Use a kernel with CONFIG_IDLE_PAGE_TRACKING=y.");
+        if (error != Errno.None)
+            return Denied(files, IdleBitmap.Name, error);
+        error = CanOpen(files, PageFlagsFile.Path, KernelFileAccess.Read);
+        if (error != Errno.None)
+            return Denied(files, PageFlagsFile.Name, error);
+        error = CanOpen(files, PageOwnersFile.Path, KernelFileAccess.Read);
+        return error == Errno.None ? null : Denied(files, PageOwnersFile.Name, error);
+    }
+
+    private static Problem Denied(KernelFiles files, string file, Errno error) => new(
+        $"{files.Display(file)}: {error.Describe()}.",
+        error == Errno.ENOENT ? "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y and CONFIG_MEMCG=y." : "Run as root.");
 
     private static Problem? ProbeMultiGenLru(KernelFiles files) => CanOpen(files, "/sys/kernel/debug/lru_gen"u8, KernelFileAccess.Read) switch
     {
@@ -83,6 +107,10 @@ internal static class SourceProbe
                 $"{files.Display("/proc/1")} has no smaps or clear_refs: {error.Describe()}.",
                 "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y, and see that procfs is mounted there.");
     }
+
+    private static Problem? ProbeSimulated(KernelFiles files) => files.IsSimulated
+        ? null
+        : new Problem("This is a real host.", "Give the roots of a simulated one, of the package ColdPages.Simulation.");
 
     // CAP_SYS_PTRACE to read smaps, CAP_DAC_OVERRIDE to write clear_refs (include/uapi/linux/capability.h).
     private static bool HasCapabilities(KernelFiles files)

@@ -1,17 +1,27 @@
 namespace ColdPages;
 
-/// <summary>What of /proc/vmstat (mm/vmstat.c) bears on the accessed bits: how many pages reclaim has looked at since boot.</summary>
-internal static class VmStat
+/// <summary>What of /proc/vmstat (mm/vmstat.c) bears on idle ages; all of it since boot.</summary>
+internal readonly record struct VmStat
 {
-    /// <summary>
-    /// Pages that reclaim has scanned or deactivated; it clears the accessed bit of each page that it looks at. Null when the file cannot be
-    /// read.
-    /// </summary>
-    public static long? ReadPagesScanned(KernelFiles files)
+    /// <summary>Pages that reclaim has scanned or deactivated; it clears the accessed bit of each page that it looks at.</summary>
+    public long PagesScanned { get; private init; }
+
+    /// <summary>Pages that were migrated from one frame to another.</summary>
+    public long PagesMigrated { get; private init; }
+
+    /// <summary>Huge pages of the size that a page table's upper level maps, split into smaller ones.</summary>
+    public long HugePagesSplit { get; private init; }
+
+    /// <summary>Pages read back from swap.</summary>
+    public long PagesSwappedIn { get; private init; }
+
+    /// <summary>Null when the file cannot be read.</summary>
+    public static VmStat? Read(KernelFiles files)
     {
         using FileText text = FileText.Rent();
         if (text.Load(files, "/proc/vmstat"u8) != Errno.None)
             return null;
+        VmStat stat = default;
         long byKind = 0;
         long byCaller = 0;
         long active = 0;
@@ -28,8 +38,14 @@ internal static class VmStat
                 byCaller += value;
             else if (key.SequenceEqual("pgrefill"u8) || key.SequenceEqual("pgdeactivate"u8))
                 active += value; // For a memcg pgrefill is not counted either, but those of its active pages that were deactivated are.
+            else if (key.SequenceEqual("pgmigrate_success"u8))
+                stat = stat with { PagesMigrated = value };
+            else if (key.SequenceEqual("thp_split_page"u8))
+                stat = stat with { HugePagesSplit = value };
+            else if (key.SequenceEqual("pswpin"u8))
+                stat = stat with { PagesSwappedIn = value };
         }
 
-        return Math.Max(byKind, byCaller) + active;
+        return stat with { PagesScanned = Math.Max(byKind, byCaller) + active };
     }
 }

@@ -1,10 +1,7 @@
 namespace ColdPages;
 
-/// <summary>
-/// A source of idle ages. It drives the passes and leaves the ages in <see cref="Histograms"/>: a row for each memcg, then one for what
-/// belongs to none, then one for each process that is told apart.
-/// </summary>
-internal abstract class AgeSource(KernelFiles files, MemcgTree tree, int processes)
+/// <summary>A source of idle ages. It drives the passes, and tells what the last one left.</summary>
+internal abstract class AgeSource(KernelFiles files, MemcgTree tree)
 {
     public abstract ColdPageSource Kind { get; }
 
@@ -14,17 +11,13 @@ internal abstract class AgeSource(KernelFiles files, MemcgTree tree, int process
     /// <summary>What every reader of this source's numbers must know, in words.</summary>
     public abstract IReadOnlyList<string> Notes { get; }
 
-    public MemcgHistograms Histograms { get; } = new();
-
     public CostMeter Cost { get; } = new();
 
     /// <summary>Bytes of what is kept from pass to pass.</summary>
-    public virtual long StateBytes => Histograms.StateBytes;
+    public abstract long StateBytes { get; }
 
-    public int UnattributedRow { get; protected set; }
-
-    /// <summary>Which of the processes that are told apart the last pass found.</summary>
-    public bool[] ProcessesSeen { get; } = new bool[processes];
+    /// <summary>How many bins an age may be in, by passes.</summary>
+    public abstract int Bins { get; }
 
     protected KernelFiles Files => files;
 
@@ -35,6 +28,15 @@ internal abstract class AgeSource(KernelFiles files, MemcgTree tree, int process
     /// </summary>
     public abstract Problem? Pass(PassClock clock, CancellationToken cancellationToken);
 
+    /// <summary>Writes a memcg's own ages, or with null those of what belongs to none, over what was there, as <see cref="BinLayout"/> has them.</summary>
+    public abstract void CopyAges(Memcg? memcg, Span<long> values);
+
+    /// <summary>As <see cref="CopyAges"/>, for one of the processes that are told apart; false where the last pass did not find it.</summary>
+    public virtual bool TryCopyProcessAges(int index, Span<long> values) => false;
+
+    /// <summary>Writes a memcg's own promotions since the start over what was there, two numbers a bin: at least, at most. False for a source that counts none.</summary>
+    public virtual bool TryCopyPromotions(Memcg memcg, Span<long> values) => false;
+
     /// <summary>Says why the last pass deserves less trust, as far as it does.</summary>
     public abstract void AddDoubts(List<Doubt> doubts);
 }
@@ -42,4 +44,8 @@ internal abstract class AgeSource(KernelFiles files, MemcgTree tree, int process
 /// <summary>A reason to trust a scan less.</summary>
 /// <param name="Why">In words.</param>
 /// <param name="Bytes">How many bytes at most may be reported idle for longer than they are; 0 where none is known to be.</param>
-internal readonly record struct Doubt(string Why, long Bytes);
+internal readonly record struct Doubt(string Why, long Bytes)
+{
+    /// <summary>Everything, as long as it is added to no more than a few others of its size.</summary>
+    public const long AllBytes = long.MaxValue / 16;
+}

@@ -17,18 +17,22 @@ public enum ColdPageSource
     /// slows the programs it looks at. Must be asked for by name.
     /// </summary>
     Referenced,
+
+    /// <summary>A simulated host, of the package ColdPages.Simulation, measured as <see cref="IdleBitmap"/> measures a real one.</summary>
+    Simulated,
 }
 
 /// <summary>The names that sources have at a shell, in JSON and in messages.</summary>
 public static class ColdPageSourceNames
 {
-    /// <summary>"auto", "idle-bitmap", "mglru" or "referenced".</summary>
+    /// <summary>"auto", "idle-bitmap", "mglru", "referenced" or "simulated".</summary>
     public static string ToName(this ColdPageSource source) => source switch
     {
         ColdPageSource.Auto => "auto",
         ColdPageSource.IdleBitmap => "idle-bitmap",
         ColdPageSource.MultiGenLru => "mglru",
         ColdPageSource.Referenced => "referenced",
+        ColdPageSource.Simulated => "simulated",
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, "No such source."),
     };
 

@@ -12,7 +12,7 @@ namespace ColdPages;
 /// never reaches back beyond the clear. A process that comes within a window is left alone until the next one opens, and counts as touched.
 /// </remarks>
 internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, SourceOptions options) :
-    AgeSource(files, tree, options.Processes.Count)
+    AgeSource(files, tree)
 {
     private const string SmapsFile = "/proc/PID/smaps";
     private const string ClearRefsFile = "/proc/PID/clear_refs";
@@ -20,9 +20,10 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     /// <summary>What a dictionary keeps beside key and value: a bucket, a hash code and a link.</summary>
     private const int HashEntryBytes = 12;
 
-    // Everything, as long as it is added to no more than a few others of its size.
-    private const long AllBytes = long.MaxValue / 16;
-
+    // A row for each memcg, then one for what belongs to none, then one for each process that is told apart.
+    private readonly MemcgHistograms _histograms = new();
+    private readonly bool[] _processesSeen = new bool[options.Processes.Count];
+    private int _unattributedRow;
     private readonly Dictionary<int, ProcessStat> _cleared = [];
     private readonly List<Target> _read = [];
     private readonly List<int> _pids = [];
@@ -56,17 +57,28 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     ];
 
     public override long StateBytes =>
-        base.StateBytes + (_cleared.Capacity * (long)(sizeof(int) + Unsafe.SizeOf<ProcessStat>() + HashEntryBytes));
+        _histograms.StateBytes + (_cleared.Capacity * (long)(sizeof(int) + Unsafe.SizeOf<ProcessStat>() + HashEntryBytes));
+
+    public override int Bins => _histograms.Bins;
+
+    public override void CopyAges(Memcg? memcg, Span<long> values) => _histograms.Row(memcg?.Row ?? _unattributedRow).CopyTo(values);
+
+    public override bool TryCopyProcessAges(int index, Span<long> values)
+    {
+        if (_processesSeen[index])
+            _histograms.Row(_unattributedRow + 1 + index).CopyTo(values);
+        return _processesSeen[index];
+    }
 
     public override Problem? Pass(PassClock clock, CancellationToken cancellationToken)
     {
         int pass = clock.Current;
         _notRead = _notCleared = _virtualMachines = _torn = _left = default;
         _read.Clear();
-        Array.Clear(ProcessesSeen);
-        UnattributedRow = Tree.Rows;
+        Array.Clear(_processesSeen);
+        _unattributedRow = Tree.Rows;
         int age = Math.Min(pass - (_windowStart ?? pass), PassClock.MaxPasses);
-        Histograms.Reset(Tree.Rows + 1 + options.Processes.Count, age + 1);
+        _histograms.Reset(Tree.Rows + 1 + options.Processes.Count, age + 1);
         Errno error = ProcessList.Read(Files, _listing, _pids);
         if (error != Errno.None)
         {
@@ -74,7 +86,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
                 $"{Files.Display("/proc")} could not be listed: {error.Describe()}.", "Mount procfs there, or give the root that has it.");
         }
 
-        long? scannedBefore = VmStat.ReadPagesScanned(Files);
+        long? scannedBefore = VmStat.Read(Files)?.PagesScanned;
         _kinds.BeginPass();
         Memcg? scope = options.Memcg is null ? Tree.Root : Tree.FindText(options.Memcg);
         foreach (int pid in _pids)
@@ -84,7 +96,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         }
 
         // After the last read, so that reclaim during the pass counts too.
-        _pagesScanned = _windowStart is null ? 0 : VmStat.ReadPagesScanned(Files) - _scannedAtClear;
+        _pagesScanned = _windowStart is null ? 0 : VmStat.Read(Files)?.PagesScanned - _scannedAtClear;
         if (_windowStart is null || pass - _windowStart >= options.ReferencedWindow)
         {
             _windowStart = pass;
@@ -114,7 +126,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         if (_pagesScanned is null)
         {
             doubts.Add(new Doubt(
-                $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many accessed bits reclaim has cleared.", AllBytes));
+                $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many accessed bits reclaim has cleared.", Doubt.AllBytes));
         }
 
         if (_pagesScanned is > 0 and { } pages)
@@ -123,7 +135,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
             doubts.Add(LruGen.IsEnabled(Files)
                 ? new Doubt(
                     "Reclaim ran since the accessed bits were cleared, and the multi-generational LRU clears them too, whole page tables at a time: any page may look idle although it was touched.",
-                    AllBytes)
+                    Doubt.AllBytes)
                 : new Doubt(
                     $"Reclaim looked at {pages} pages since their accessed bits were cleared, and it clears them too: as many may look idle although they were touched.",
                     pages * Files.PageSize));
@@ -180,15 +192,15 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
         int apart = IndexOf(options.Processes, pid);
         if (apart >= 0)
         {
-            Count(tally, ownAge, UnattributedRow + 1 + apart);
-            ProcessesSeen[apart] = true;
+            Count(tally, ownAge, _unattributedRow + 1 + apart);
+            _processesSeen[apart] = true;
         }
     }
 
     // age: passes since the process's bits were cleared; 0 for one that they were not of: all of it counts as touched.
     private void Count(in ProcessTally tally, int age, int row)
     {
-        Span<long> values = Histograms.Row(row);
+        Span<long> values = _histograms.Row(row);
         long touched = 0;
         for (int kind = 0; kind < BinLayout.Kinds; kind++)
         {
@@ -271,7 +283,7 @@ internal sealed class ReferencedSource(KernelFiles files, MemcgTree tree, Source
     // False for a process outside of the scope, which is left alone. A thread that has ended is in the root of a v1 hierarchy, wherever it was.
     private bool TryFindRow(in Target target, Memcg? scope, out int row)
     {
-        row = UnattributedRow;
+        row = _unattributedRow;
         Memcg? memcg = null;
         using (FileText text = FileText.Rent())
         {

@@ -36,7 +36,7 @@ public sealed class ColdPageTracker : IDisposable
     private CancellationToken _linkedTo;
     private CancellationTokenSource? _linked;
 
-    private ColdPageTracker(ColdPageTrackerOptions options, MemcgHierarchy hierarchy, HostLease lease)
+    private ColdPageTracker(ColdPageTrackerOptions options, ColdPageSource source, MemcgHierarchy hierarchy, HostLease lease)
     {
         // The list is the caller's, who may go on writing to it.
         _options = options = options with { Processes = [.. options.Processes.Distinct()] };
@@ -44,7 +44,9 @@ public sealed class ColdPageTracker : IDisposable
         _lease = lease;
         _clock = new PassClock(options.TimeProvider);
         _tree = new MemcgTree(_files, hierarchy);
-        _source = new ReferencedSource(_files, _tree, new SourceOptions(options.Memcg, options.Processes, options.ReferencedWindow));
+        _source = source == ColdPageSource.Referenced
+            ? new ReferencedSource(_files, _tree, new SourceOptions(options.Memcg, options.Processes, options.ReferencedWindow))
+            : new IdleBitmapSource(_files, _tree, source);
         _maker = new SnapshotMaker(_files, _tree, _source, _clock, options);
     }
 
@@ -91,6 +93,13 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
+        if (options.Processes.Count > 0 && diagnosis.Chosen != ColdPageSource.Referenced)
+        {
+            diagnosis = diagnosis.Refuse(new Problem(
+                $"The source '{diagnosis.Chosen.Value.ToName()}' does not tell processes apart.", $"Ask for '{ColdPageSource.Referenced.ToName()}', or for no processes."));
+            return false;
+        }
+
         MemcgHierarchy? hierarchy = MemcgHierarchy.Find(options.Roots.Files, out Problem? problem);
         if (hierarchy is null)
         {
@@ -105,7 +114,7 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
-        tracker = new ColdPageTracker(options, hierarchy, lease);
+        tracker = new ColdPageTracker(options, diagnosis.Chosen.Value, hierarchy, lease);
         return true;
     }
 

@@ -51,6 +51,14 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
         return new AgeHistogram(Data.Edges, values);
     }
 
+    /// <summary>Its promotions since the start; none where the source counts none (<see cref="ColdPageSource.Referenced"/>).</summary>
+    public PromotionHistogram Promotions(MemcgScope scope = MemcgScope.Hierarchical)
+    {
+        long[] values = new long[Data.PromotionValues];
+        Data.SumPromotions(Index, scope, values);
+        return new PromotionHistogram(Data.Edges, values);
+    }
+
     /// <summary>
     /// Bytes idle for at least <paramref name="age"/>, those of the memcgs below included; 0 at least for an age longer than the host was
     /// watched.

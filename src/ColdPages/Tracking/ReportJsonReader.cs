@@ -60,6 +60,7 @@ internal static class ReportJsonReader
         List<string> paths = [];
         List<int> parents = [];
         List<long[]> locals = [];
+        List<long[]> promotions = [];
         List<JsonElement> elements = [];
         Stack<int> above = new();
         foreach (JsonElement element in array.EnumerateArray())
@@ -69,12 +70,18 @@ internal static class ReportJsonReader
             while (above.TryPeek(out int candidate) && !IsBelow(path, paths[candidate]))
                 above.Pop();
             int parent = above.TryPeek(out int nearest) ? nearest : -1;
+            long[] promoted = ReadPromotions(element, edges, path);
             if (parent >= 0 && Text(element, "scope") == "hierarchical")
+            {
                 Subtract(locals[parent], values, paths[parent]);
+                Subtract(promotions[parent], promoted, paths[parent]);
+            }
+
             above.Push(paths.Count);
             paths.Add(path);
             parents.Add(parent);
             locals.Add(values);
+            promotions.Add(promoted);
             elements.Add(element);
         }
 
@@ -82,7 +89,7 @@ internal static class ReportJsonReader
         for (int i = 0; i < paths.Count; i++)
         {
             string name = parents[i] < 0 ? paths[i] : paths[i][(paths[parents[i]] == "/" ? 1 : paths[parents[i]].Length + 1)..];
-            data.Add(name, parents[i], elements[i].GetProperty("inode"u8).GetUInt64(), ReadMemory(elements[i]), locals[i]);
+            data.Add(name, parents[i], elements[i].GetProperty("inode"u8).GetUInt64(), ReadMemory(elements[i]), locals[i], promotions[i]);
         }
 
         data.Trim();
@@ -137,6 +144,23 @@ internal static class ReportJsonReader
         }
 
         return bin == edges.Length ? values : throw new FormatException($"{whose} has {bin} bins where \"unattributed\" has {edges.Length}.");
+    }
+
+    private static long[] ReadPromotions(JsonElement memcg, TimeSpan[] edges, string path)
+    {
+        long[] values = new long[edges.Length * 2];
+        foreach (JsonElement member in memcg.GetProperty("promotions"u8).EnumerateArray())
+        {
+            int bin = Array.BinarySearch(edges, Time(member.GetProperty("fromSeconds"u8)));
+            if (bin < 0)
+                throw new FormatException($"a promotion of memcg '{path}' is in none of its bins.");
+            long atMost = NotNegative(member.GetProperty("bytes"u8));
+            long atLeast = member.TryGetProperty("lowerBytes"u8, out JsonElement lower) ? NotNegative(lower) : atMost;
+            values[bin * 2] += Math.Min(atLeast, atMost);
+            values[(bin * 2) + 1] += atMost;
+        }
+
+        return values;
     }
 
     private static DateTimeOffset ReadInstant(JsonElement element)

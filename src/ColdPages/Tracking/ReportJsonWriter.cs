@@ -9,6 +9,7 @@ internal sealed class ReportJsonWriter
     private readonly ColdPageSnapshot _snapshot;
     private readonly MemcgScope _scope;
     private readonly long[] _values;
+    private readonly long[] _promotions;
     private readonly decimal[] _edgeSeconds;
 
     public ReportJsonWriter(Utf8JsonWriter writer, ColdPageSnapshot snapshot, MemcgScope scope)
@@ -17,6 +18,7 @@ internal sealed class ReportJsonWriter
         _snapshot = snapshot;
         _scope = scope;
         _values = new long[snapshot.Data.ValuesPerHistogram];
+        _promotions = new long[snapshot.Data.PromotionValues];
         _edgeSeconds = Array.ConvertAll(snapshot.Data.Edges, Seconds);
     }
 
@@ -68,8 +70,8 @@ internal sealed class ReportJsonWriter
         _writer.WriteNumber("trackedBytes"u8, tracked);
         WriteOptional("untrackedBytes"u8, resident is null ? null : Math.Max(0, resident.Value - tracked));
         WriteIdle(_values);
-        _writer.WriteStartArray("promotions"u8);
-        _writer.WriteEndArray();
+        _snapshot.Data.SumPromotions(memcg.Index, _scope, _promotions);
+        WritePromotions();
         _writer.WriteStartObject("memory"u8);
         foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
         {
@@ -87,6 +89,35 @@ internal sealed class ReportJsonWriter
         WriteIdle(_values);
     }
 
+    private void WritePromotions()
+    {
+        _writer.WriteStartArray("promotions"u8);
+        for (int bin = 0; bin < _edgeSeconds.Length; bin++)
+        {
+            long atLeast = _promotions[bin * 2];
+            long atMost = _promotions[(bin * 2) + 1];
+            if (atMost == 0)
+                continue;
+            _writer.WriteStartObject();
+            WriteRange(bin);
+            _writer.WriteNumber("bytes"u8, atMost);
+            if (atLeast != atMost)
+                _writer.WriteNumber("lowerBytes"u8, atLeast);
+            _writer.WriteEndObject();
+        }
+
+        _writer.WriteEndArray();
+    }
+
+    private void WriteRange(int bin)
+    {
+        _writer.WriteNumber("fromSeconds"u8, _edgeSeconds[bin]);
+        if (bin + 1 < _edgeSeconds.Length)
+            _writer.WriteNumber("toSeconds"u8, _edgeSeconds[bin + 1]);
+        else
+            _writer.WriteNull("toSeconds"u8);
+    }
+
     private void WriteIdle(ReadOnlySpan<long> values)
     {
         _writer.WriteStartArray("idle"u8);
@@ -98,11 +129,7 @@ internal sealed class ReportJsonWriter
             long shmem = numbers[(int)PageKind.Shmem];
             long excess = numbers[BinLayout.Excess];
             _writer.WriteStartObject();
-            _writer.WriteNumber("fromSeconds"u8, _edgeSeconds[bin]);
-            if (bin + 1 < _edgeSeconds.Length)
-                _writer.WriteNumber("toSeconds"u8, _edgeSeconds[bin + 1]);
-            else
-                _writer.WriteNull("toSeconds"u8);
+            WriteRange(bin);
             _writer.WriteNumber("anonBytes"u8, anon);
             _writer.WriteNumber("fileBytes"u8, file);
             _writer.WriteNumber("shmemBytes"u8, shmem);

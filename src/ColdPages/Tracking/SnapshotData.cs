@@ -8,8 +8,7 @@ namespace ColdPages;
 /// </summary>
 internal sealed class SnapshotData
 {
-    /// <summary>A number's place in its histogram is kept in 16 bits.</summary>
-    public const int MaxBins = (ushort.MaxValue + 1) / BinLayout.Stride;
+    public const int MaxBins = SparseRows.MaxLength / BinLayout.Stride;
 
     // The last part of each path; the whole path where the parent is not in the snapshot.
     private readonly List<string> _names = [];
@@ -17,9 +16,8 @@ internal sealed class SnapshotData
     private readonly List<int> _ends = [];
     private readonly List<ulong> _inodes = [];
     private readonly List<MemcgMemory> _memory = [];
-    private readonly List<int> _starts = [];
-    private readonly List<ushort> _places = [];
-    private readonly List<long> _values = [];
+    private readonly SparseRows _ages = new();
+    private readonly SparseRows _promotions = new();
 
     public SnapshotData(TimeSpan[] edges) => Edges = edges;
 
@@ -29,6 +27,9 @@ internal sealed class SnapshotData
     public int Count => _names.Count;
 
     public int ValuesPerHistogram => Edges.Length * BinLayout.Stride;
+
+    /// <summary>Two numbers a bin: at least, at most.</summary>
+    public int PromotionValues => Edges.Length * 2;
 
     /// <summary>The nearest memcg above that is in the snapshot, or -1.</summary>
     public int Parent(int index) => _parents[index];
@@ -41,7 +42,7 @@ internal sealed class SnapshotData
     public MemcgMemory Memory(int index) => _memory[index];
 
     /// <summary>Adds the next memcg in tree order.</summary>
-    public int Add(string name, int parent, ulong inode, MemcgMemory memory, ReadOnlySpan<long> local)
+    public int Add(string name, int parent, ulong inode, MemcgMemory memory, ReadOnlySpan<long> local, ReadOnlySpan<long> promotions = default)
     {
         int index = Count;
         _names.Add(name);
@@ -49,15 +50,8 @@ internal sealed class SnapshotData
         _ends.Add(index + 1);
         _inodes.Add(inode);
         _memory.Add(memory);
-        _starts.Add(_values.Count);
-        for (int place = 0; place < local.Length; place++)
-        {
-            if (local[place] == 0)
-                continue;
-            _places.Add((ushort)place);
-            _values.Add(local[place]);
-        }
-
+        _ages.Add(local);
+        _promotions.Add(promotions);
         for (int above = parent; above >= 0; above = _parents[above])
             _ends[above] = index + 1;
         return index;
@@ -71,22 +65,15 @@ internal sealed class SnapshotData
         _ends.TrimExcess();
         _inodes.TrimExcess();
         _memory.TrimExcess();
-        _starts.TrimExcess();
-        _places.TrimExcess();
-        _values.TrimExcess();
+        _ages.Trim();
+        _promotions.Trim();
     }
 
     /// <summary>Sums the numbers of a memcg, or of its subtree, as <see cref="BinLayout"/> has them.</summary>
-    public void Sum(int index, MemcgScope scope, Span<long> sums)
-    {
-        sums.Clear();
-        int last = scope == MemcgScope.Local ? index + 1 : _ends[index];
-        int end = last < Count ? _starts[last] : _values.Count;
-        ReadOnlySpan<ushort> places = CollectionsMarshal.AsSpan(_places);
-        ReadOnlySpan<long> values = CollectionsMarshal.AsSpan(_values);
-        for (int i = _starts[index]; i < end; i++)
-            sums[places[i]] += values[i];
-    }
+    public void Sum(int index, MemcgScope scope, Span<long> sums) => _ages.Sum(index, RangeEnd(index, scope), sums);
+
+    /// <summary>As <see cref="Sum"/>, of the promotions.</summary>
+    public void SumPromotions(int index, MemcgScope scope, Span<long> sums) => _promotions.Sum(index, RangeEnd(index, scope), sums);
 
     /// <summary>The whole path, in one string.</summary>
     public string Path(int index)
@@ -139,6 +126,8 @@ internal sealed class SnapshotData
         return -1;
     }
 
+    private int RangeEnd(int index, MemcgScope scope) => scope == MemcgScope.Local ? index + 1 : _ends[index];
+
     // "/" at the top is the slash before the name below it.
     private string Part(int index) => _names[index] == "/" && _parents[index] < 0 ? "" : _names[index];
 
@@ -148,7 +137,6 @@ internal sealed class SnapshotData
         && CollectionsMarshal.AsSpan(_parents).SequenceEqual(CollectionsMarshal.AsSpan(other._parents))
         && CollectionsMarshal.AsSpan(_inodes).SequenceEqual(CollectionsMarshal.AsSpan(other._inodes))
         && CollectionsMarshal.AsSpan(_memory).SequenceEqual(CollectionsMarshal.AsSpan(other._memory))
-        && CollectionsMarshal.AsSpan(_starts).SequenceEqual(CollectionsMarshal.AsSpan(other._starts))
-        && CollectionsMarshal.AsSpan(_places).SequenceEqual(CollectionsMarshal.AsSpan(other._places))
-        && CollectionsMarshal.AsSpan(_values).SequenceEqual(CollectionsMarshal.AsSpan(other._values));
+        && _ages.ContentEquals(other._ages)
+        && _promotions.ContentEquals(other._promotions);
 }

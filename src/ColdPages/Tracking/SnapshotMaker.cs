@@ -6,26 +6,31 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
     private readonly MemcgMemoryReader _memory = new(files, tree.Hierarchy.Version);
     private readonly string _kernel = ReadKernel(files);
     private int[] _indexes = [];
+    private long[] _values = [];
+    private long[] _promotions = [];
 
     public ColdPageSnapshot Make(DateTimeOffset takenAt, int goodPasses, Problem? failure)
     {
-        TimeSpan[] edges = failure is null ? clock.Edges(source.Histograms.Bins - 1) : [TimeSpan.Zero];
+        TimeSpan[] edges = failure is null ? clock.Edges(source.Bins - 1) : [TimeSpan.Zero];
         SnapshotData data = new(edges);
         AgeHistogram unattributed = new(edges, new long[data.ValuesPerHistogram]);
         List<ProcessAges> processes = [];
         if (failure is null)
         {
             AddMemcgs(data);
-            unattributed = Histogram(edges, source.UnattributedRow);
+            long[] values = new long[data.ValuesPerHistogram];
+            source.CopyAges(null, values);
+            unattributed = new AgeHistogram(edges, values);
             for (int i = 0; i < options.Processes.Count; i++)
             {
-                if (source.ProcessesSeen[i])
-                    processes.Add(new ProcessAges(options.Processes[i], ReadName(options.Processes[i]), Histogram(edges, source.UnattributedRow + 1 + i)));
+                values = new long[data.ValuesPerHistogram];
+                if (source.TryCopyProcessAges(i, values))
+                    processes.Add(new ProcessAges(options.Processes[i], ReadName(options.Processes[i]), new AgeHistogram(edges, values)));
             }
         }
 
         List<string> warnings = [.. source.Notes];
-        List<Doubt> doubts = [.. SourceProbe.Conflicts(files, source.Kind).Select(conflict => new Doubt(conflict, 0))];
+        List<Doubt> doubts = SourceProbe.Conflicts(files, source.Kind);
         bool isThere = failure is not null || options.Memcg is null || tree.FindText(options.Memcg) is not null;
         if (!isThere)
             doubts.Add(new Doubt($"There is no memcg '{options.Memcg}'.", 0));
@@ -68,13 +73,18 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         if (_indexes.Length < tree.Rows)
             _indexes = new int[tree.Rows];
         Array.Fill(_indexes, Left);
+        if (_values.Length != data.ValuesPerHistogram)
+            _values = new long[data.ValuesPerHistogram];
+        if (_promotions.Length != data.PromotionValues)
+            _promotions = new long[data.PromotionValues];
 
         // In reverse tree order those below come first: whoever holds bytes wants all above it.
         Memcg? top = options.Memcg is null ? tree.Root : tree.FindText(options.Memcg);
         for (int i = tree.InOrder.Count - 1; i >= 0; i--)
         {
             Memcg memcg = tree.InOrder[i];
-            if (memcg == top || source.Histograms.Row(memcg.Row).ContainsAnyExcept(0L))
+            source.CopyAges(memcg, _values);
+            if (memcg == top || _values.AsSpan().ContainsAnyExcept(0L))
                 _indexes[memcg.Row] = Wanted;
             if (_indexes[memcg.Row] == Wanted && memcg.Parent is not null)
                 _indexes[memcg.Parent.Row] = Wanted;
@@ -85,9 +95,11 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             if (_indexes[memcg.Row] == Left || top is null || !memcg.IsWithin(top))
                 continue;
             bool outermost = memcg == top;
+            source.CopyAges(memcg, _values);
+            _ = source.TryCopyPromotions(memcg, _promotions);
             _indexes[memcg.Row] = data.Add(
                 outermost ? KernelName.ToText(memcg.Path) : memcg.NameText, outermost ? -1 : _indexes[memcg.Parent!.Row],
-                memcg.Inode, _memory.Read(memcg), source.Histograms.Row(memcg.Row));
+                memcg.Inode, _memory.Read(memcg), _values, _promotions);
         }
 
         data.Trim();
@@ -106,8 +118,6 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         long doubtful = Math.Min(tracked, doubts.Sum(doubt => Math.Min(tracked, doubt.Bytes)));
         return new ScanConfidence(mayAct && doubtful <= tracked / 100, doubtful, Array.AsReadOnly([.. doubts.Select(doubt => doubt.Why)]));
     }
-
-    private AgeHistogram Histogram(TimeSpan[] edges, int row) => new(edges, source.Histograms.Row(row).ToArray());
 
     private string ReadName(int pid)
     {

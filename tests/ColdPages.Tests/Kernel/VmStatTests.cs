@@ -12,7 +12,7 @@ public sealed class VmStatTests
             "/proc/vmstat",
             $"nr_free_pages 7000000\npgscan_kswapd 1\npgscan_direct {direct}\npgscan_khugepaged 300\npgscan_proactive 4000\npgscan_direct_throttle 50000\n"
             + $"pgscan_anon 6000\npgscan_file {file}\npgrefill 80000\npgdeactivate 200000\npgsteal_kswapd 900000\n");
-        Assert.Equal(Math.Max(4301 + direct, 6000 + file) + 280000, VmStat.ReadPagesScanned(host));
+        Assert.Equal(Math.Max(4301 + direct, 6000 + file) + 280000, VmStat.Read(host)?.PagesScanned);
     }
 
     [Fact]
@@ -20,7 +20,7 @@ public sealed class VmStatTests
     {
         FakeHost host = new();
         host.Write("/proc/vmstat", "pgscan_kswapd 5\npgrefill 6\n");
-        Assert.Equal(11, VmStat.ReadPagesScanned(host));
+        Assert.Equal(11, VmStat.Read(host)?.PagesScanned);
     }
 
     [Fact]
@@ -28,6 +28,6 @@ public sealed class VmStatTests
     {
         FakeHost host = new();
         host.Delete("/proc/vmstat");
-        Assert.Null(VmStat.ReadPagesScanned(host));
+        Assert.Null(VmStat.Read(host));
     }
 }

@@ -27,7 +27,7 @@ internal sealed class ReferencedRun
 
     public ReferencedSource Source { get; }
 
-    public AgeHistogram Unattributed => Row(Source.UnattributedRow);
+    public AgeHistogram Unattributed => Ages(null);
 
     public List<Doubt> Doubts
     {
@@ -66,10 +66,20 @@ internal sealed class ReferencedRun
     }
 
     /// <summary>What the last pass left of one memcg, its own alone.</summary>
-    public AgeHistogram Memcg(string path) => Row(Tree.FindPath(Encoding.Latin1.GetBytes(path))!.Row);
+    public AgeHistogram Memcg(string path) => Ages(Tree.FindPath(Encoding.Latin1.GetBytes(path))!);
 
-    /// <summary>What the last pass left of one of the processes told apart.</summary>
-    public AgeHistogram Process(int index) => Row(Source.UnattributedRow + 1 + index);
+    /// <summary>What the last pass left of a memcg, or of what belongs to none.</summary>
+    public AgeHistogram Ages(Memcg? memcg)
+    {
+        long[] values = new long[Source.Bins * BinLayout.Stride];
+        Source.CopyAges(memcg, values);
+        return new AgeHistogram(Clock.Edges(Source.Bins - 1), values);
+    }
 
-    public AgeHistogram Row(int row) => new(Clock.Edges(Source.Histograms.Bins - 1), Source.Histograms.Row(row).ToArray());
+    /// <summary>What the last pass left of one of the processes told apart; null where it did not find it.</summary>
+    public AgeHistogram? Process(int index)
+    {
+        long[] values = new long[Source.Bins * BinLayout.Stride];
+        return Source.TryCopyProcessAges(index, values) ? new AgeHistogram(Clock.Edges(Source.Bins - 1), values) : null;
+    }
 }

@@ -48,7 +48,8 @@ public sealed class ReferencedSourceAllocationTests : IDisposable
     private static long Sum(ReferencedSource source, Memcg memcg)
     {
         long sum = 0;
-        ReadOnlySpan<long> values = source.Histograms.Row(memcg.Row);
+        long[] values = new long[source.Bins * BinLayout.Stride];
+        source.CopyAges(memcg, values);
         for (int i = 0; i < values.Length; i++)
             sum += i % BinLayout.Stride == BinLayout.Excess ? 0 : values[i];
         return sum;

@@ -112,9 +112,9 @@ public sealed class ReferencedSourcePropertyTests
     {
         model.BeginPass();
         Assert.Null(run.Pass());
-        AgeHistogram[] all = [.. run.Tree.InOrder.Select(memcg => run.Row(memcg.Row)), run.Unattributed];
+        AgeHistogram[] all = [.. run.Tree.InOrder.Select(run.Ages), run.Unattributed];
         Assert.Equal(model.BytesRead, all.Sum(ages => ages.TotalBytes));
-        TimeSpan[] edges = run.Clock.Edges(run.Source.Histograms.Bins - 1);
+        TimeSpan[] edges = run.Clock.Edges(run.Source.Bins - 1);
         foreach (TimeSpan age in edges)
         {
             long told = all.Sum(ages => ages.BytesOlderThan(age).AtLeast);

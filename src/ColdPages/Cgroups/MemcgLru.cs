@@ -1,0 +1,91 @@
+namespace ColdPages;
+
+/// <summary>
+/// What each memcg has on its own LRU lists, by kind, and how many page faults it had since the pass before: from memory.stat, read for all memcgs at the end of
+/// a pass.
+/// </summary>
+internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
+{
+    // What each CPU may not have added yet (MEMCG_CHARGE_BATCH, mm/memcontrol.c): measured up to 127 pages.
+    private const int LagPages = 127;
+
+    private readonly long _lagBytes = LagPages * (long)CpuList.CountOnline(files) * files.PageSize;
+    private Row[] _rows = [];
+
+    private struct Row
+    {
+        public Memcg? Memcg;
+        public MemoryStat Stat;
+        public long Faults;
+        public long NewFaults;
+    }
+
+    /// <summary>How far a number may be off.</summary>
+    public long LagBytes => _lagBytes;
+
+    /// <summary>Memcgs whose memory.stat could not be read though they are there.</summary>
+    public int Unread { get; private set; }
+
+    public long StateBytes => _rows.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Row>();
+
+    public void Read()
+    {
+        if (_rows.Length < tree.Rows)
+            Array.Resize(ref _rows, Math.Max(tree.Rows, _rows.Length * 2));
+        Unread = 0;
+        using FileText text = FileText.Rent();
+        Span<byte> buffer = stackalloc byte[KernelPath.MaxLength];
+        foreach (Memcg memcg in tree.InOrder)
+        {
+            ref Row row = ref _rows[memcg.Row];
+            if (row.Memcg != memcg)
+                row = new Row { Memcg = memcg };
+            KernelPath path = KernelPath.Child(buffer, memcg.Directory, "memory.stat"u8);
+            Errno error = text.Load(files, path.Bytes);
+            row.Stat = error != Errno.None ? default
+                : tree.Hierarchy.Version == 2 ? MemoryStat.ParseV2(text.Bytes)
+                : MemoryStat.ParseV1(text.Bytes, hierarchical: false);
+            Unread += error == Errno.None || error.IsGone() ? 0 : 1;
+        }
+
+        foreach (Memcg memcg in tree.InOrder)
+        {
+            ref Row row = ref _rows[memcg.Row];
+            long faults = LocalFaults(memcg) ?? row.Faults;
+            row.NewFaults = Math.Max(0, faults - row.Faults);
+            row.Faults = faults;
+        }
+    }
+
+    /// <summary>Bytes of a memcg's own, those of its children not counted; null where memory.stat does not say.</summary>
+    public long? LocalBytes(Memcg memcg, PageKind kind)
+    {
+        long? local = Of(memcg).Stat.BytesOnLru(kind);
+        if (tree.Hierarchy.Version == 2)
+        {
+            foreach (Memcg child in memcg.Children)
+                local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
+        }
+
+        // The numbers are read one after the other, and summed up late.
+        return local < 0 ? 0 : local;
+    }
+
+    /// <summary>Page faults of a memcg's own since the pass before, or more; null where that is not known.</summary>
+    public long? NewFaults(Memcg memcg) =>
+        Of(memcg).Stat.Faults is null ? null : Of(memcg).NewFaults + (_lagBytes / files.PageSize);
+
+    private long? LocalFaults(Memcg memcg)
+    {
+        long? local = Of(memcg).Stat.Faults;
+        if (tree.Hierarchy.Version == 2)
+        {
+            foreach (Memcg child in memcg.Children)
+                local -= Of(child).Stat.Faults ?? 0;
+        }
+
+        return local;
+    }
+
+    private Row Of(Memcg memcg) => memcg.Row < _rows.Length && _rows[memcg.Row].Memcg == memcg ? _rows[memcg.Row] : default;
+}

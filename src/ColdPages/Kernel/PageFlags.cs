@@ -1,0 +1,20 @@
+namespace ColdPages;
+
+/// <summary>An entry of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h), as far as it bears on idle ages.</summary>
+[Flags]
+internal enum PageFlags : ulong
+{
+    None = 0,
+    Lru = 1UL << 5,
+    Slab = 1UL << 7,
+    Buddy = 1UL << 10,
+    Anon = 1UL << 12,
+    SwapBacked = 1UL << 14,
+    CompoundHead = 1UL << 15,
+    CompoundTail = 1UL << 16,
+    Huge = 1UL << 17,
+    Idle = 1UL << 25,
+
+    /// <summary>What tells the kinds of page apart, and the first pages of folios from others.</summary>
+    Identity = Lru | Anon | SwapBacked | CompoundHead | CompoundTail | Huge,
+}

@@ -1,0 +1,290 @@
+using System.Numerics;
+
+namespace ColdPages;
+
+/// <summary>
+/// One block of the idle bitmap: what changed since the last pass is asked about, and what is not idle is marked again. All else keeps its age.
+/// </summary>
+internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuestions questions, PromotionTally promotions, CostMeter cost)
+{
+    // One in so many frames is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
+    private const int ReaskShare = IdleBitmap.BlockWords / ReaskWords;
+    private const int ReaskWords = 2;
+
+    // Words that need no mark are written along where a write of their own would cost more.
+    private const int MaxWriteGap = 4;
+
+    private readonly ulong[] _now = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _went = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _came = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _again = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _spared = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _asked = new ulong[FolioQuestions.PieceWords];
+
+    // Folios that were isolated when the last pass came by, and those that this one finds so.
+    private HashSet<long> _isolatedBefore = [];
+    private HashSet<long> _isolated = [];
+    private WordFile _bitmap;
+    private int _pass;
+    private bool _askAll;
+
+    public static int StateBytes => ((5 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
+
+    /// <summary>Pages of folios that were found to be others of the same size.</summary>
+    public long Replaced { get; private set; }
+
+    /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
+    public long Crowded { get; private set; }
+
+    /// <summary>Blocks that could not be marked.</summary>
+    public int Unmarked { get; private set; }
+
+    public Errno LastError { get; private set; }
+
+    /// <summary>Begins a pass with a bitmap that its caller closes.</summary>
+    public void Begin(WordFile bitmap, int pass, bool askAll)
+    {
+        _bitmap = bitmap;
+        _pass = pass;
+        _askAll = askAll;
+        Replaced = Crowded = Unmarked = 0;
+        LastError = Errno.None;
+        (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
+        _isolated.Clear();
+    }
+
+    /// <summary>Scans a block. The result counts the words that there were: none beyond the end of memory.</summary>
+    /// <param name="index">The block.</param>
+    /// <param name="wasMarked">Whether an earlier pass marked it; marks that are not ours say nothing of the time before. Now it is, unless that fails.</param>
+    public IoResult Scan(int index, ref bool wasMarked)
+    {
+        long firstWord = (long)index * IdleBitmap.BlockWords;
+        IoResult read = _bitmap.Read(firstWord, _now);
+        if (!read.Ok || read.Count == 0)
+            return read;
+        cost.ReadEntries(IdleBitmap.Name, read.Count * 64);
+        _now.AsSpan(read.Count).Clear();
+        FrameBlock? block = ages.Block(index);
+        if (block is not null || (wasMarked && _now.AsSpan().ContainsAnyExcept(0UL)))
+        {
+            block ??= ages.MakeBlock(index);
+            bool changed = Bitmaps.Compare(block.Idle, _now, _went, _came);
+            if (!wasMarked)
+                _came.AsSpan().Clear();
+            SetAgain(block);
+            if (changed || _again.AsSpan().ContainsAnyExcept(0UL))
+                Update(block, (long)index * IdleBitmap.BlockFrames);
+            for (int word = 0; word < _spared.Length; word++)
+                _now[word] |= _spared[word];
+            Bitmaps.Neither(_now, block.Tails, _now);
+            _spared.AsSpan().Clear();
+            ages.Release(index);
+        }
+        else
+        {
+            Bitmaps.Neither(_now, _now, _now);
+        }
+
+        wasMarked |= Mark(firstWord, _now.AsSpan(0, read.Count));
+        return read;
+    }
+
+    // Tracked folios that are idle as before, but are to be asked about again.
+    private void SetAgain(FrameBlock block)
+    {
+        _again.AsSpan().Clear();
+        Span<ulong> again = _askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
+        int offset = _askAll ? 0 : _pass % ReaskShare * ReaskWords;
+        for (int i = 0; i < again.Length; i++)
+            again[i] = block.Idle[offset + i] & _now[offset + i];
+        if (!block.HasTails)
+            return;
+
+        // A tail that has a mark of its own is none any more: its folio was split.
+        for (int word = 0; word < _came.Length; word++)
+        {
+            for (ulong bits = _came[word] & block.Tails[word]; bits != 0; bits &= bits - 1)
+            {
+                int head = HeadOf(block, (word * 64) + BitOperations.TrailingZeroCount(bits));
+                if (head >= 0)
+                    _again[head >> 6] |= _now[head >> 6] & (1UL << (head & 63));
+            }
+        }
+    }
+
+    private static int HeadOf(FrameBlock block, int tail)
+    {
+        for (int order = 1; order <= FolioIdentity.MaxOrder; order++)
+        {
+            int head = tail & -(1 << order);
+            if (block.IsIdle(head) && PageAges.Identity(block, head, out _).Order >= order)
+                return head;
+        }
+
+        return -1;
+    }
+
+    private void Update(FrameBlock block, long firstFrame)
+    {
+        for (int word = 0; word < IdleBitmap.BlockWords; word += FolioQuestions.PieceWords)
+        {
+            bool any = false;
+            for (int i = 0; i < _asked.Length; i++)
+            {
+                _asked[i] = _went[word + i] | _came[word + i] | _again[word + i];
+                any |= _asked[i] != 0;
+            }
+
+            if (!any)
+                continue;
+            questions.Ask(firstFrame + (word * 64), _asked);
+            UpdateWent(block, firstFrame, word);
+            UpdateAgain(block, word);
+            UpdateCame(block, word);
+        }
+    }
+
+    private void UpdateWent(FrameBlock block, long firstFrame, int piece)
+    {
+        for (int word = piece; word < piece + FolioQuestions.PieceWords; word++)
+        {
+            for (ulong bits = _went[word]; bits != 0; bits &= bits - 1)
+            {
+                int frame = (word * 64) + BitOperations.TrailingZeroCount(bits);
+                if (block.IsIdle(frame))
+                    Went(block, firstFrame + frame, frame, frame - (piece * 64));
+            }
+        }
+    }
+
+    // Touched, freed, used again, or taken off its list for a moment.
+    private void Went(FrameBlock block, long absolute, int frame, int inPiece)
+    {
+        FolioIdentity identity = PageAges.Identity(block, frame, out byte mark);
+        Owner owner = owners[identity.Owner];
+        bool isKnown = questions.IsKnown(inPiece);
+        PageFlags flags = isKnown ? questions.Flags(inPiece) : PageFlags.None;
+        bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
+
+        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
+        if (isSameOwner && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        {
+            // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
+            _isolated.Add(absolute);
+            _spared[frame >> 6] |= 1UL << (frame & 63);
+            return;
+        }
+
+        ages.Remove(block, frame);
+        bool isOther = isKnown
+            && (!isSameOwner || ((flags & PageFlags.Lru) != PageFlags.None ? PageFlagsFile.KindOf(flags) != identity.Kind : owner.Inode == 0));
+        if (!isOther)
+            promotions.Add(identity, PassMark.AgeAt(_pass, mark));
+    }
+
+    private void UpdateAgain(FrameBlock block, int piece)
+    {
+        for (int word = piece; word < piece + FolioQuestions.PieceWords; word++)
+        {
+            for (ulong bits = _again[word]; bits != 0; bits &= bits - 1)
+            {
+                int frame = (word * 64) + BitOperations.TrailingZeroCount(bits);
+                int inPiece = frame - (piece * 64);
+                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || (questions.Flags(inPiece) & PageFlags.Lru) == PageFlags.None)
+                    continue;
+                FolioIdentity identity = PageAges.Identity(block, frame, out _);
+                if (TryIdentify(inPiece, out FolioIdentity found)
+                    && owners[identity.Owner].Index == found.Owner && identity.Kind == found.Kind && identity.Order == found.Order)
+                    continue;
+
+                // Counts as touched in this pass; what it is now will be asked in the next.
+                ages.Remove(block, frame);
+                Replaced += found.Order == identity.Order ? identity.Pages : 0;
+            }
+        }
+    }
+
+    private void UpdateCame(FrameBlock block, int piece)
+    {
+        byte mark = PassMark.Of(_pass - 1);
+        for (int word = piece; word < piece + FolioQuestions.PieceWords; word++)
+        {
+            ulong bits = _came[word] & ~block.Tails[word];
+            while (bits != 0)
+            {
+                int bit = BitOperations.TrailingZeroCount(bits);
+                int frame = (word * 64) + bit;
+                int inPiece = frame - (piece * 64);
+                int run = 1;
+                if (TryIdentify(inPiece, out FolioIdentity identity))
+                {
+                    if (identity.Order == 0)
+                        run = questions.RunOfSinglePages(inPiece, BitOperations.TrailingZeroCount(~(bits >> bit)));
+                    else
+                        RemoveTracked(block, frame, identity.Pages);
+                    if (!ages.TryAdd(block, frame, run, identity, mark))
+                        Crowded += (long)run << identity.Order;
+                }
+
+                bits &= bit + run >= 64 ? 0 : ulong.MaxValue << (bit + run);
+            }
+        }
+    }
+
+    // What a folio covers now cannot be first pages of others.
+    private void RemoveTracked(FrameBlock block, int head, int pages)
+    {
+        for (int frame = head; frame < Math.Min(head + pages, IdleBitmap.BlockFrames); frame++)
+        {
+            if (block.IsIdle(frame))
+                ages.Remove(block, frame);
+        }
+    }
+
+    private bool TryIdentify(int inPiece, out FolioIdentity identity)
+    {
+        identity = default;
+        if (!questions.IsKnown(inPiece))
+            return false;
+        PageFlags flags = questions.Flags(inPiece);
+        if ((flags & (PageFlags.Lru | PageFlags.Huge | PageFlags.CompoundTail)) != PageFlags.Lru)
+            return false;
+        int order = questions.OrderOf(inPiece);
+        if (order < 0)
+            return false;
+        identity = new FolioIdentity(owners.Find(questions.Owner(inPiece)).Index, PageFlagsFile.KindOf(flags), order);
+        return true;
+    }
+
+    private bool Mark(long firstWord, ReadOnlySpan<ulong> marks)
+    {
+        bool ok = true;
+        for (int word = 0; word < marks.Length;)
+        {
+            int start = word + marks[word..].IndexOfAnyExcept(0UL);
+            if (start < word)
+                break;
+            int end = start + 1;
+            for (int i = end; i < marks.Length && i - end <= MaxWriteGap; i++)
+            {
+                if (marks[i] != 0)
+                    end = i + 1;
+            }
+
+            IoResult written = _bitmap.Write(firstWord + start, marks[start..end]);
+            cost.WriteEntries(IdleBitmap.Name, Bitmaps.PopCount(marks[start..end]));
+
+            // Beyond the end: memory was taken out meanwhile.
+            if (!written.Ok && written.Error != Errno.ENXIO)
+            {
+                LastError = written.Error;
+                ok = false;
+            }
+
+            word = end;
+        }
+
+        Unmarked += ok ? 0 : 1;
+        return ok;
+    }
+}
