@@ -1,0 +1,164 @@
+namespace ColdPages.Simulation;
+
+/// <content>Touches, and those who clear the marks of touches: mm/page_idle.c, folio_mark_accessed, MADV_FREE, reclaim, DAMON, clear_refs.</content>
+internal sealed partial class PhysicalMemory
+{
+    /// <summary>An access by an address. Nothing but the accessed bit of the page table tells of it.</summary>
+    public void Touch(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        NoteTouch(folio);
+        if (!folio.Has(FolioFlags.Mapped))
+        {
+            SetFlags(folio, FolioFlags.Mapped, on: true);
+            CountFault(folio);
+        }
+
+        folio.Set(FolioFlags.Accessed);
+    }
+
+    /// <summary>An access that leaves no trace: by a child that reads inherited memory and exits before anybody looks, by a device, by a guest.</summary>
+    public void TouchUnseen(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        NoteTouch(folio);
+    }
+
+    /// <summary>read(2): folio_mark_accessed clears the idle flag, and the second one in a row activates.</summary>
+    public void Read(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        NoteTouch(folio);
+        MarkAccessed(folio);
+    }
+
+    /// <summary>munmap of page cache or shmem: what the accessed bit said is said by the page from now on.</summary>
+    public void Unmap(SimulatedFolio folio)
+    {
+        if (folio.Kind == PageKind.Anon)
+            throw new InvalidOperationException("Anonymous memory that is unmapped is freed.");
+        if (folio.Has(FolioFlags.Mapped | FolioFlags.Accessed))
+            MarkAccessed(folio);
+        SetFlags(folio, FolioFlags.Mapped | FolioFlags.Accessed, on: false);
+    }
+
+    /// <summary>A bit of the idle bitmap is read: true if it is 1. This clears accessed bits, but only where the idle flag is set.</summary>
+    public bool ReadIdle(SimulatedFolio folio)
+    {
+        if (folio.Lru != LruState.OnList || !folio.Has(FolioFlags.Idle))
+            return false;
+        ClearReferences(folio);
+        return folio.Has(FolioFlags.Idle);
+    }
+
+    /// <summary>A 1 is written to the idle bitmap.</summary>
+    public void WriteIdle(SimulatedFolio folio)
+    {
+        if (folio.Lru != LruState.OnList)
+            return;
+        ClearReferences(folio);
+        folio.Set(FolioFlags.Idle);
+    }
+
+    /// <summary>Reclaim looks at a folio of an inactive list. It clears the accessed bit, and says so: the idle flag goes with it.</summary>
+    public void ScanByReclaim(SimulatedFolio folio)
+    {
+        bool anon = folio.Has(FolioFlags.SwapBacked);
+        CountEvent(folio, VmEvent.PgScanKswapd, MemcgStat.PgScan, folio.Pages);
+        _events[(int)(anon ? VmEvent.PgScanAnon : VmEvent.PgScanFile)] += folio.Pages;
+        if (folio.Has(FolioFlags.Mapped | FolioFlags.Accessed))
+        {
+            folio.Set(FolioFlags.Accessed | FolioFlags.Idle, on: false);
+            SetActive(folio, active: true);
+        }
+
+        folio.Set(FolioFlags.Young, on: false);
+    }
+
+    /// <summary>Moves it to the active list, or from there.</summary>
+    public void SetActive(SimulatedFolio folio, bool active)
+    {
+        if (folio.Has(FolioFlags.Active) == active || folio.Has(FolioFlags.Mlocked))
+            return;
+        SetFlags(folio, FolioFlags.Active, active);
+        if (active)
+            CountEvent(folio, VmEvent.PgActivate, MemcgStat.PgActivate, folio.Pages);
+        else
+            CountEvent(folio, VmEvent.PgDeactivate, MemcgStat.PgDeactivate, folio.Pages);
+    }
+
+    /// <summary>MADV_FREE: the accessed bit goes, the idle flag stays, and the folio changes to the file list although it stays anonymous.</summary>
+    public void LazyFree(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        if (folio.Kind != PageKind.Anon || folio.Has(FolioFlags.SwapCache))
+            throw new InvalidOperationException($"MADV_FREE is for anonymous memory: {folio}.");
+        folio.Set(FolioFlags.Accessed, on: false);
+        if (!folio.Has(FolioFlags.SwapBacked) || folio.Has(FolioFlags.Mlocked) || folio.Lru != LruState.OnList)
+            return;
+        SetFlags(folio, FolioFlags.SwapBacked | FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Dirty, on: false);
+        CountEvent(folio, VmEvent.PgLazyFree, MemcgStat.PgLazyFree, folio.Pages);
+    }
+
+    /// <summary>MADV_COLD: the accessed bit goes without a trace.</summary>
+    public void AdviseCold(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        folio.Set(FolioFlags.Accessed | FolioFlags.Young | FolioFlags.Referenced, on: false);
+        SetActive(folio, active: false);
+    }
+
+    /// <summary>mlock and munlock.</summary>
+    public void SetMlocked(SimulatedFolio folio, bool locked)
+    {
+        ThrowIfFree(folio);
+        if (locked)
+            SetFlags(folio, FolioFlags.Active, on: false);
+        SetFlags(folio, FolioFlags.Mlocked, locked);
+    }
+
+    public void SetDirty(SimulatedFolio folio, bool dirty) => SetFlags(folio, FolioFlags.Dirty, dirty);
+
+    /// <summary>Puts it in the swap cache, or takes it out: it is counted as a file page besides.</summary>
+    public void SetSwapCache(SimulatedFolio folio, bool cached) => SetFlags(folio, FolioFlags.SwapCache, cached);
+
+    /// <summary>Swap that a memcg is charged for, in pages, more or less than now.</summary>
+    public void ChargeSwap(SimulatedMemcg memcg, long pages)
+    {
+        memcg.Count(MemcgStat.Swap, pages);
+        _totals.Add(MemcgStat.Swap, pages);
+    }
+
+    /// <summary>Charges it to another memcg, as cgroup v1 can when a process moves.</summary>
+    public void MoveCharge(SimulatedFolio folio, SimulatedMemcg? memcg) =>
+        Change(folio, memcg?.Accountable, static (changed, value) => changed.Charged = value);
+
+    private void MarkAccessed(SimulatedFolio folio)
+    {
+        if (!folio.Has(FolioFlags.Referenced))
+        {
+            folio.Set(FolioFlags.Referenced);
+        }
+        else if (!folio.Has(FolioFlags.Mlocked) && !folio.Has(FolioFlags.Active))
+        {
+            SetActive(folio, active: true);
+            folio.Set(FolioFlags.Referenced, on: false);
+        }
+
+        folio.Set(FolioFlags.Idle, on: false);
+    }
+
+    // page_idle_clear_pte_refs: a folio that nobody maps has no accessed bits; one whose lock is needed and taken is passed over.
+    private void ClearReferences(SimulatedFolio folio)
+    {
+        if (!folio.Has(FolioFlags.Mapped))
+            return;
+        bool needsLock = folio.Kind != PageKind.Anon || _host.Options.AnonNeedsLock;
+        if (needsLock && folio.Has(FolioFlags.Locked))
+            return;
+        if (!folio.Has(FolioFlags.Accessed))
+            return;
+        folio.Set(FolioFlags.Accessed | FolioFlags.Idle, on: false);
+        folio.Set(FolioFlags.Young);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text;
+
+namespace ColdPages.Simulation;
+
+/// <summary>A memory cgroup of a simulated host. Its limits are only shown: nothing is reclaimed to keep them.</summary>
+public sealed class SimulatedMemcg
+{
+    private readonly SimulatedHost _host;
+    private readonly List<SimulatedMemcg> _children = [];
+
+    internal SimulatedMemcg(SimulatedHost host, SimulatedMemcg? parent, string name, ulong inode, bool hasController)
+    {
+        _host = host;
+        Parent = parent;
+        Name = name;
+        Inode = inode;
+        HasController = hasController;
+        NameBytes = Encoding.UTF8.GetBytes(name);
+        Path = parent is null ? "/" : parent.Parent is null ? $"/{name}" : $"{parent.Path}/{name}";
+        Directory = Encoding.UTF8.GetBytes(CgroupTree.MountPoint + (parent is null ? "" : Path));
+        parent?._children.Add(this);
+    }
+
+    /// <summary>Its path from the root of the hierarchy, which is "/".</summary>
+    public string Path { get; }
+
+    /// <summary>The last part of its path; "/" of the root.</summary>
+    public string Name { get; }
+
+    /// <summary>The inode of its folder, by which the kernel tells whose a page is.</summary>
+    public ulong Inode { get; }
+
+    /// <summary>The memcg above it; null of the root.</summary>
+    public SimulatedMemcg? Parent { get; }
+
+    /// <summary>Those directly below it, in the order they were made.</summary>
+    public IReadOnlyList<SimulatedMemcg> Children => _children;
+
+    /// <summary>Whether it was removed. What it was charged stays charged to the nearest one above it that is there.</summary>
+    public bool IsRemoved { get; private set; }
+
+    /// <summary>Bytes charged to it and those below it: memory.current.</summary>
+    public long CurrentBytes => Counters[MemcgStat.Charged] * _host.PageSize;
+
+    /// <summary>memory.min in bytes.</summary>
+    public long MinBytes { get; set; }
+
+    /// <summary>memory.low in bytes.</summary>
+    public long LowBytes { get; set; }
+
+    /// <summary>memory.high in bytes; null is "max", no limit.</summary>
+    public long? HighBytes { get; set; }
+
+    /// <summary>memory.max in bytes; null is "max", no limit.</summary>
+    public long? MaxBytes { get; set; }
+
+    /// <summary>memory.swap.max in bytes; null is "max", no limit.</summary>
+    public long? SwapMaxBytes { get; set; }
+
+    internal byte[] NameBytes { get; }
+
+    /// <summary>Its folder on the host.</summary>
+    internal byte[] Directory { get; }
+
+    /// <summary>Whether it has the memory controller; what is charged to one without is charged to the nearest one above that has.</summary>
+    internal bool HasController { get; }
+
+    internal StatCounters Counters { get; } = new();
+
+    /// <summary>Itself, or the nearest above it that was not removed.</summary>
+    internal SimulatedMemcg Living
+    {
+        get
+        {
+            SimulatedMemcg memcg = this;
+            while (memcg.IsRemoved)
+                memcg = memcg.Parent!;
+            return memcg;
+        }
+    }
+
+    /// <summary>Itself, or the nearest above it that has the memory controller.</summary>
+    internal SimulatedMemcg Accountable
+    {
+        get
+        {
+            SimulatedMemcg memcg = this;
+            while (!memcg.HasController)
+                memcg = memcg.Parent!;
+            return memcg;
+        }
+    }
+
+    /// <summary>Makes folios in the lowest free frames, charged to this memcg and touched now.</summary>
+    /// <param name="kind">What they hold. Anonymous memory and shmem are mapped by a process; page cache is not, until it is touched by an address.</param>
+    /// <param name="bytes">How much, rounded up to whole folios.</param>
+    /// <param name="order">Each folio has 2 to the power of this many pages: 0 for single pages, 9 for a huge page of 2 MiB in pages of 4 KiB.</param>
+    /// <exception cref="InvalidOperationException">The memcg was removed, or there is no room; what there was room for has been made.</exception>
+    public SimulatedFolio[] Allocate(PageKind kind, long bytes, int order = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        lock (_host.Gate)
+        {
+            long folioBytes = (long)_host.PageSize << order;
+            SimulatedFolio[] folios = new SimulatedFolio[(bytes + folioBytes - 1) / folioBytes];
+            for (int i = 0; i < folios.Length; i++)
+                folios[i] = _host.Memory.Allocate(this, kind, order);
+            return folios;
+        }
+    }
+
+    /// <summary>The truth that a measurement is held against: bytes of it and of those below it that nobody has touched for as long, or longer.</summary>
+    /// <param name="age">A time since the last touch.</param>
+    /// <param name="kind">Bytes of one kind only; null for all.</param>
+    public long IdleBytes(TimeSpan age, PageKind? kind = null)
+    {
+        lock (_host.Gate)
+        {
+            long bytes = 0;
+            foreach (SimulatedFolio folio in _host.Memory.Folios())
+            {
+                if (folio.Memcg is { } memcg && memcg.IsWithin(this) && (kind is null || folio.Kind == kind) && folio.IdleFor >= age)
+                    bytes += folio.Bytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>Removes it, as rmdir does. Its memory stays, charged to the nearest one above it that is there.</summary>
+    /// <exception cref="InvalidOperationException">It is the root, has others below it, or was removed before.</exception>
+    public void Remove()
+    {
+        lock (_host.Gate)
+        {
+            if (Parent is null || _children.Count > 0 || IsRemoved)
+                throw new InvalidOperationException($"{Path} can't be removed: it is the root, has others below it, or is gone.");
+            IsRemoved = true;
+            Parent._children.Remove(this);
+            _host.Cgroups.Forget(this);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Path;
+
+    /// <summary>Counts for itself and all above it, so that what a removed one was charged stays with those.</summary>
+    internal void Count(MemcgStat stat, long change)
+    {
+        for (SimulatedMemcg? memcg = this; memcg is not null; memcg = memcg.Parent)
+            memcg.Counters.Add(stat, change);
+    }
+
+    internal bool IsWithin(SimulatedMemcg ancestor)
+    {
+        for (SimulatedMemcg? memcg = this; memcg is not null; memcg = memcg.Parent)
+        {
+            if (memcg == ancestor)
+                return true;
+        }
+
+        return false;
+    }
+}
