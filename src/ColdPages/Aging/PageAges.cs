@@ -66,8 +66,8 @@ internal sealed class PageAges(OwnerTable owners)
     }
 
     /// <summary>
-    /// Tracks pages from a frame on, one folio of several or several of one page each, all of one identity. False where a group already knows too many others; then they
-    /// are not tracked, and count as touched.
+    /// Tracks folios whose first pages are in a row, all of one identity: one, or several of one page each. What large ones cover is for the caller to tell the block. False
+    /// where a group already knows too many others; then they are not tracked, and count as touched.
     /// </summary>
     public bool TryAdd(FrameBlock block, int frame, int folios, FolioIdentity identity, byte mark)
     {
@@ -90,8 +90,6 @@ internal sealed class PageAges(OwnerTable owners)
             at += count;
         }
 
-        if (identity.Order > 0)
-            block.SetTails(frame, identity.Pages, true);
         return true;
     }
 
@@ -110,7 +108,7 @@ internal sealed class PageAges(OwnerTable owners)
         Count(identity, mark, -1);
         block.Idle[frame >> 6] &= ~(1UL << (frame & 63));
         if (identity.Order > 0)
-            block.SetTails(frame, identity.Pages, false);
+            block.Uncover(frame, identity.Pages);
         block.Tracked--;
         ref FrameGroup? group = ref block.Groups[frame / FrameGroup.Frames];
         if (--group!.Tracked > 0)

@@ -19,6 +19,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private readonly ulong[] _came = new ulong[IdleBitmap.BlockWords];
     private readonly ulong[] _again = new ulong[IdleBitmap.BlockWords];
     private readonly ulong[] _spared = new ulong[IdleBitmap.BlockWords];
+    private readonly ulong[] _heads = new ulong[IdleBitmap.BlockWords];
     private readonly ulong[] _asked = new ulong[FolioQuestions.PieceWords];
 
     // Folios that were isolated when the last pass came by, and those that this one finds so.
@@ -28,7 +29,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private int _pass;
     private bool _askAll;
 
-    public static int StateBytes => ((5 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
+    public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
 
     /// <summary>Pages of folios that were found to be others of the same size.</summary>
     public long Replaced { get; private set; }
@@ -76,7 +77,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
                 Update(block, (long)index * IdleBitmap.BlockFrames);
             for (int word = 0; word < _spared.Length; word++)
                 _now[word] |= _spared[word];
-            Bitmaps.Neither(_now, block.Tails, _now);
+            Bitmaps.Neither(_now, block.Covered, _now);
             _spared.AsSpan().Clear();
             ages.Release(index);
         }
@@ -97,13 +98,13 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         int offset = _askAll ? 0 : _pass % ReaskShare * ReaskWords;
         for (int i = 0; i < again.Length; i++)
             again[i] = block.Idle[offset + i] & _now[offset + i];
-        if (!block.HasTails)
+        if (!block.HasCovered)
             return;
 
         // A tail that has a mark of its own is none any more: its folio was split.
         for (int word = 0; word < _came.Length; word++)
         {
-            for (ulong bits = _came[word] & block.Tails[word]; bits != 0; bits &= bits - 1)
+            for (ulong bits = _came[word] & block.Covered[word]; bits != 0; bits &= bits - 1)
             {
                 int head = HeadOf(block, (word * 64) + BitOperations.TrailingZeroCount(bits));
                 if (head >= 0)
@@ -207,28 +208,49 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private void UpdateCame(FrameBlock block, int piece)
     {
         byte mark = PassMark.Of(_pass - 1);
+        int headsOrder = 0;
         for (int word = piece; word < piece + FolioQuestions.PieceWords; word++)
         {
-            ulong bits = _came[word] & ~block.Tails[word];
+            ulong bits = _came[word] & ~block.Covered[word];
             while (bits != 0)
             {
                 int bit = BitOperations.TrailingZeroCount(bits);
                 int frame = (word * 64) + bit;
-                int inPiece = frame - (piece * 64);
                 int run = 1;
-                if (TryIdentify(inPiece, out FolioIdentity identity))
+                if (TryIdentify(frame - (piece * 64), out FolioIdentity identity))
                 {
-                    if (identity.Order == 0)
-                        run = questions.RunOfSinglePages(inPiece, BitOperations.TrailingZeroCount(~(bits >> bit)));
-                    else
+                    if (identity.Order > 0)
                         RemoveTracked(block, frame, identity.Pages);
+                    else
+                        run = questions.RunOfSinglePages(frame - (piece * 64), BitOperations.TrailingZeroCount(~(bits >> bit)));
                     if (!ages.TryAdd(block, frame, run, identity, mark))
                         Crowded += (long)run << identity.Order;
+                    else if (identity.Order > 0)
+                        AddHead(block, frame, identity.Order, ref headsOrder);
                 }
 
                 bits &= bit + run >= 64 ? 0 : ulong.MaxValue << (bit + run);
             }
         }
+
+        CoverHeads(block, headsOrder);
+    }
+
+    // Folios of one order come in crowds; what they cover is worked out together.
+    private void AddHead(FrameBlock block, int frame, int order, ref int headsOrder)
+    {
+        if (order != headsOrder)
+            CoverHeads(block, headsOrder);
+        headsOrder = order;
+        _heads[frame >> 6] |= 1UL << (frame & 63);
+    }
+
+    private void CoverHeads(FrameBlock block, int order)
+    {
+        if (order == 0)
+            return;
+        block.Cover(_heads, order);
+        _heads.AsSpan().Clear();
     }
 
     // What a folio covers now cannot be first pages of others.
