@@ -1,3 +1,5 @@
+using ColdPages.Simulation;
+
 namespace ColdPages.Cli;
 
 /// <summary>What the program is connected to; tests connect it to something else.</summary>
@@ -22,6 +24,23 @@ internal sealed class CliEnvironment
     public Func<string?, HostRoots> Roots { get; init; } = static root => root is null ? HostRoots.Local : HostRoots.Mounted(root);
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The same, connected to a simulated host in its own time; each is the same as the one before.</summary>
+    public CliEnvironment Simulated()
+    {
+        const int Seed = 1;
+        SimulatedHost host = SimulatedHost.Demo(Seed);
+        return new CliEnvironment
+        {
+            Output = Output,
+            Error = Error,
+            OutputIsTerminal = OutputIsTerminal,
+            OutputWidth = OutputWidth,
+            ErrorIsTerminal = ErrorIsTerminal,
+            Roots = _ => host.Roots,
+            TimeProvider = host.TimeProvider,
+        };
+    }
 
     public static CliEnvironment Console() => new()
     {

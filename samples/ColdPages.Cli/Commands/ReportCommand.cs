@@ -18,6 +18,17 @@ internal static class ReportCommand
 
     private static async Task<int> RunAsync(ReportSettings settings, CliEnvironment environment, CancellationToken cancellationToken)
     {
+        if (settings.Source == ColdPageSource.Simulated)
+        {
+            if (settings.Root is not null)
+            {
+                environment.Tell($"--root: '{settings.Root}' has nothing to do with a simulated host; see coldpages --help.");
+                return ExitCode.WrongUsage;
+            }
+
+            environment = environment.Simulated();
+        }
+
         HostRoots roots = environment.Roots(settings.Root);
         if (!SourceChoice.TryChoose(settings.Source, roots, environment, out ColdPageSource source))
             return ExitCode.NotPossibleHere;

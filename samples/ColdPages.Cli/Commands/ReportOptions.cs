@@ -7,18 +7,18 @@ namespace ColdPages.Cli.Commands;
 /// <summary>The options of report, which every command that scans shares.</summary>
 internal sealed class ReportOptions
 {
-    // Two passes are the fewest that tell an age; more than 255 would not fit into one look of the referenced source.
+    // Two passes are the fewest that tell an age.
     private const int MinScans = 2;
-    private const int MaxScans = 255;
+    private const int MaxScans = 1_000_000;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
 
     private readonly Option<ColdPageSource?> _source = new("--source")
     {
-        Description = "Where the evidence of accesses comes from: auto, idle-bitmap, mglru or referenced. Default: auto.",
+        Description = "Where the evidence of accesses comes from: auto, idle-bitmap, mglru, referenced or simulated. Default: auto.",
         HelpName = "NAME",
         CustomParser = static result => ColdPageSourceNames.TryParse(Word(result), out ColdPageSource source)
-            ? source : Wrong<ColdPageSource?>(result, "is no source; there are auto, idle-bitmap, mglru and referenced"),
+            ? source : Wrong<ColdPageSource?>(result, "is no source; there are auto, idle-bitmap, mglru, referenced and simulated"),
     };
 
     private readonly Option<TimeSpan?> _interval = Duration("--interval", "From the end of a pass to the start of the next. Default: 2s.");

@@ -22,7 +22,7 @@ public sealed class ColdPageTracker : IDisposable
     private readonly AgeSource _source;
     private readonly PassClock _clock;
     private readonly SnapshotMaker _maker;
-    private readonly HostLease _lease;
+    private readonly HostLease? _lease;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _watchLock = new();
     private readonly SemaphoreSlim _turn = new(1);
@@ -36,7 +36,7 @@ public sealed class ColdPageTracker : IDisposable
     private CancellationToken _linkedTo;
     private CancellationTokenSource? _linked;
 
-    private ColdPageTracker(ColdPageTrackerOptions options, ColdPageSource source, MemcgHierarchy hierarchy, HostLease lease)
+    private ColdPageTracker(ColdPageTrackerOptions options, ColdPageSource source, MemcgHierarchy hierarchy, HostLease? lease)
     {
         // The list is the caller's, who may go on writing to it.
         _options = options = options with { Processes = [.. options.Processes.Distinct()] };
@@ -107,11 +107,16 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
-        HostLease? lease = HostLease.TryTake(options.LeaseDirectory, out LeaseHolder? holder, out problem);
-        if (lease is null)
+        // A simulated host is its maker's own.
+        HostLease? lease = null;
+        if (!options.Roots.Files.IsSimulated)
         {
-            diagnosis = diagnosis.Refuse(problem!, holder);
-            return false;
+            lease = HostLease.TryTake(options.LeaseDirectory, out LeaseHolder? holder, out problem);
+            if (lease is null)
+            {
+                diagnosis = diagnosis.Refuse(problem!, holder);
+                return false;
+            }
         }
 
         tracker = new ColdPageTracker(options, diagnosis.Chosen.Value, hierarchy, lease);
@@ -219,7 +224,7 @@ public sealed class ColdPageTracker : IDisposable
         _turn.Wait();
         _turn.Release();
         _feed.End(null);
-        _lease.Dispose();
+        _lease?.Dispose();
         _linked?.Dispose();
     }
 

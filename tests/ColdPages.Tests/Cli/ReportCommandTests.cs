@@ -89,7 +89,7 @@ public sealed class ReportCommandTests
     [InlineData("--interval", "")]
     [InlineData("--scans", "1")]
     [InlineData("--scans", "many")]
-    [InlineData("--scans", "256")]
+    [InlineData("--scans", "1000001")]
     [InlineData("--scans", "99999999999")]
     [InlineData("--older-than", "0s")]
     [InlineData("--source", "tea-leaves")]
@@ -106,6 +106,28 @@ public sealed class ReportCommandTests
         Assert.Contains(option, run.Error, StringComparison.Ordinal);
         Assert.Contains("coldpages --help", run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Output);
+    }
+
+    [Fact]
+    public async Task The_simulated_host_is_measured_without_waiting_and_is_the_same_each_time()
+    {
+        string[] args = ["--source", "simulated", "--interval", "1h", "--scans", "6", "--json"];
+        CliRun first = await CliRun.OfAsync(Host(touched: 0), Cancellation, args);
+        CliRun second = await CliRun.OfAsync(Host(touched: 0), Cancellation, args);
+        Assert.Equal(0, first.ExitCode);
+        Assert.Equal(first.Output, second.Output);
+        ColdPageSnapshot snapshot = ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(first.Output));
+        Assert.Equal(ColdPageSource.Simulated, snapshot.Source);
+        Assert.Equal(snapshot.Memcgs[0].TrackedBytes(), snapshot.Memcgs.Sum(memcg => memcg.TrackedBytes(MemcgScope.Local)));
+        Assert.True(snapshot["/kubepods/pod-batch/worker"].BytesOlderThan(TimeSpan.FromHours(5)).AtLeast > 20 * MiB);
+    }
+
+    [Fact]
+    public async Task A_root_does_not_go_with_the_simulated_host()
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, "--source", "simulated", "--root", "/x");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--root", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
