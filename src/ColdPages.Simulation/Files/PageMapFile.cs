@@ -27,7 +27,9 @@ internal static class PageMapFile
             int frame = (int)first + i;
             if (frames.FolioAt(frame) is not { } folio)
             {
-                entries[i++] = flags ? PageFlagBits.Of(frames.StateOf(frame)) : 0;
+                int run = frames.RunLength(frame, (int)first + known);
+                entries.Slice(i, run).Fill(flags ? PageFlagBits.Of(frames.StateOf(frame)) : 0);
+                i += run;
                 continue;
             }
 

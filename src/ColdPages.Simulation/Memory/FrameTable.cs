@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace ColdPages.Simulation;
 
@@ -37,6 +38,13 @@ internal sealed class FrameTable
     public SimulatedFolio? FolioAt(int frame) => _folios[frame];
 
     public FrameState StateOf(int frame) => _states[frame];
+
+    /// <summary>How many frames from one on, and before an end, are what this one is.</summary>
+    public int RunLength(int frame, int end)
+    {
+        int length = MemoryMarshal.AsBytes(_states.AsSpan(frame, end - frame)).IndexOfAnyExcept((byte)_states[frame]);
+        return length < 0 ? end - frame : length;
+    }
 
     public bool IsFree(int first, int count)
     {
