@@ -12,7 +12,7 @@ internal sealed class FrameTable
     private FrameState[] _states;
     private ulong[] _free;
 
-    // For each order: below this frame no block of that order is free.
+    // For each order: no block of that order that ends before this frame is free.
     private readonly int[] _searchFrom;
 
     public FrameTable(int frames, int maxOrder)
@@ -101,7 +101,7 @@ internal sealed class FrameTable
         if (!free)
             return;
         for (int order = 0; order <= MaxOrder; order++)
-            _searchFrom[order] = Math.Min(_searchFrom[order], first & ~((1 << order) - 1));
+            _searchFrom[order] = Math.Min(_searchFrom[order], first);
     }
 
     /// <summary>Adds frames at the end, none of them online yet.</summary>
