@@ -23,7 +23,7 @@ public sealed record SimulatedHostOptions
     /// <summary>Whether it has /sys/kernel/mm/page_idle/bitmap.</summary>
     public bool HasIdlePageTracking { get; init; } = true;
 
-    /// <summary>By how many pages of changes memory.stat may be late; 0 to have it exact.</summary>
+    /// <summary>By how many pages (or events) each number of memory.stat may be late; 0 to have it exact.</summary>
     public int StatLag { get; init; }
 
     /// <summary>What its clock shows at the beginning.</summary>

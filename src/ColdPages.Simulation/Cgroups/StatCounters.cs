@@ -5,23 +5,20 @@ internal sealed class StatCounters
 {
     private readonly long[] _now = new long[(int)MemcgStat.Count];
     private readonly long[] _shown = new long[(int)MemcgStat.Count];
-    private long _pending;
 
     public long this[MemcgStat stat] => _now[(int)stat];
 
-    public void Add(MemcgStat stat, long change)
-    {
-        _now[(int)stat] += change;
-        _pending += Math.Abs(change);
-    }
+    public void Add(MemcgStat stat, long change) => _now[(int)stat] += change;
 
-    /// <summary>What a reader is shown: all of it, or the last that was, if no more than so many changes have come since.</summary>
+    /// <summary>What a reader is shown: all as it was at one time, and nothing further from what it is now than so much.</summary>
     public ReadOnlySpan<long> Show(int lag)
     {
-        if (_pending > lag)
+        for (int i = 0; i < _now.Length; i++)
         {
+            if (Math.Abs(_now[i] - _shown[i]) <= lag)
+                continue;
             _now.CopyTo(_shown, 0);
-            _pending = 0;
+            break;
         }
 
         return _shown;

@@ -41,12 +41,16 @@ internal sealed class HostFileTable
     public string PathOf(HostFile file) => _paths[file];
 
     /// <summary>Adds what lies directly in a folder; false if there is no such folder.</summary>
-    public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing)
+    public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing, bool withIdleBitmap)
     {
         folder = folder.TrimEnd((byte)'/');
         bool any = AddTo(listing, folder, Encoding.UTF8.GetBytes(CgroupTree.MountPoint), isFile: false);
-        foreach (byte[] path in _files.Keys)
-            any |= AddTo(listing, folder, path, isFile: true);
+        foreach ((byte[] path, HostFile file) in _files)
+        {
+            if (withIdleBitmap || file != HostFile.IdleBitmap)
+                any |= AddTo(listing, folder, path, isFile: true);
+        }
+
         return any;
     }
 

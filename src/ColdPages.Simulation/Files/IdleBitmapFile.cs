@@ -25,7 +25,11 @@ internal static class IdleBitmapFile
         for (int frame = first; frame < end; frame++)
         {
             if (memory.Frames.FolioAt(frame) is not { } folio)
+            {
+                frame += memory.Frames.RunLength(frame, end) - 1;
                 continue;
+            }
+
             int word = (frame - first) / WordBits;
             if (folio.Frame == frame && memory.ReadIdle(folio) && word < whole)
                 words[word] |= 1UL << (frame % WordBits);
@@ -48,9 +52,16 @@ internal static class IdleBitmapFile
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
         for (int frame = first; frame < end; frame++)
         {
+            if (memory.Frames.FolioAt(frame) is not { } folio)
+            {
+                frame += memory.Frames.RunLength(frame, end) - 1;
+                continue;
+            }
+
             bool set = (words[(frame - first) / WordBits] & (1UL << (frame % WordBits))) != 0;
-            if (set && memory.Frames.FolioAt(frame) is { } folio && folio.Frame == frame)
+            if (set && folio.Frame == frame)
                 memory.WriteIdle(folio);
+            frame = folio.Frame + folio.Pages - 1;
         }
 
         return IoResult.Done((end - first) / WordBits * WordBytes);

@@ -42,39 +42,34 @@ internal static class PageFlagBits
         (FolioFlags.Mlocked, Mlocked | Unevictable),
     ];
 
-    /// <summary>The flags of a frame. Behind the last one, as in holes, there are page structures with no flags.</summary>
-    public static ulong Of(FrameTable frames, int frame, SimulatedHostOptions options)
+    /// <summary>The flags of a frame that no folio has. Behind the last one, as in holes, there are page structures with no flags.</summary>
+    public static ulong Of(FrameState state) => state switch
     {
-        if (frame >= frames.MaxPfn)
-            return 0;
-        if (frames.FolioAt(frame) is { } folio)
-            return Of(folio, frame, options);
-        return frames.StateOf(frame) switch
-        {
-            FrameState.Buddy => Buddy,
-            FrameState.Offline => NoPage,
-            _ => 0,
-        };
-    }
+        FrameState.Buddy => Buddy,
+        FrameState.Offline => NoPage,
+        _ => 0,
+    };
 
-    private static ulong Of(SimulatedFolio folio, int frame, SimulatedHostOptions options)
+    /// <summary>The flags of a folio's first page.</summary>
+    public static ulong OfHead(SimulatedFolio folio, SimulatedHostOptions options) =>
+        folio.Order == 0 ? OfPage(folio, options) : OfPage(folio, options) | CompoundHead;
+
+    /// <summary>The flags of each of its other pages.</summary>
+    public static ulong OfTail(SimulatedFolio folio, SimulatedHostOptions options)
     {
-        ulong bits = folio.Use switch
-        {
-            FolioUse.User => OfUser(folio, options),
-            FolioUse.PageTable => PageTable,
-            FolioUse.Hugetlb => Huge | Mmap | Anon | UpToDate,
-
-            // Other fields of a slab share the place that tells anonymous pages: what it reads is garbage.
-            _ => frame % 3 == 0 ? Slab | Anon | Ksm | Mmap : Slab,
-        };
-        if (folio.Order == 0)
-            return bits;
-        if (frame == folio.Frame)
-            return bits | CompoundHead;
-        bits |= CompoundTail;
+        ulong bits = OfPage(folio, options) | CompoundTail;
         return options.TailsHaveOwnFlags && folio.Use == FolioUse.User ? bits & OfAnyPage : bits;
     }
+
+    private static ulong OfPage(SimulatedFolio folio, SimulatedHostOptions options) => folio.Use switch
+    {
+        FolioUse.User => OfUser(folio, options),
+        FolioUse.PageTable => PageTable,
+        FolioUse.Hugetlb => Huge | Mmap | Anon | UpToDate,
+
+        // Other fields of a slab share the place that tells anonymous pages: what it reads is garbage.
+        _ => folio.Frame % 3 == 0 ? Slab | Anon | Ksm | Mmap : Slab,
+    };
 
     private static ulong OfUser(SimulatedFolio folio, SimulatedHostOptions options)
     {

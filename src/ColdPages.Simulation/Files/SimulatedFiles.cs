@@ -35,11 +35,11 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
     /// <summary>Called before each write that is done, with the path and the offset.</summary>
     public Action<string, long>? BeforeWrite { get; set; }
 
-    /// <summary>Entries read of the bitmap (a frame's bit each), kpageflags or kpagecgroup (8 bytes each).</summary>
-    public long EntriesRead(HostFile file) => _entriesRead[(int)file];
+    /// <summary>Entries read of the bitmap (a frame's bit each), kpageflags or kpagecgroup (8 bytes each); other files have none.</summary>
+    public long EntriesRead(HostFile file) => HasEntries(file) ? _entriesRead[(int)file] : 0;
 
     /// <summary>Entries written to the bitmap, a frame's bit each.</summary>
-    public long EntriesWritten(HostFile file) => _entriesWritten[(int)file];
+    public long EntriesWritten(HostFile file) => HasEntries(file) ? _entriesWritten[(int)file] : 0;
 
     public override Errno Open(ReadOnlySpan<byte> path, KernelFileAccess access, out int handle)
     {
@@ -127,12 +127,14 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
                 return Errno.None;
             }
 
-            if (!_table.List(path, listing))
+            if (!_table.List(path, listing, host.Options.HasIdlePageTracking))
                 return Errno.ENOENT;
             listing.Add(HostFileTable.InodeOf(path), isDirectory: true, "."u8);
             return Errno.None;
         }
     }
+
+    private static bool HasEntries(HostFile file) => file <= HostFile.PageCgroup;
 
     private static void ListMemcg(SimulatedMemcg memcg, DirectoryListing listing)
     {
@@ -206,7 +208,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
     private void Account(OpenFile file, IoResult result, long[] counts)
     {
         long entries = 0;
-        if (file.Memcg is null && (int)file.HostFile < counts.Length)
+        if (file.Memcg is null && HasEntries(file.HostFile))
         {
             entries = file.HostFile == HostFile.IdleBitmap ? (long)result.Count * BitsPerByte : result.Count / PageMapFile.EntryBytes;
             counts[(int)file.HostFile] += entries;

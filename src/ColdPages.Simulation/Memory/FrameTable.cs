@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace ColdPages.Simulation;
 
@@ -11,7 +12,7 @@ internal sealed class FrameTable
     private FrameState[] _states;
     private ulong[] _free;
 
-    // For each order: below this frame no block of that order is free.
+    // For each order: no block of that order that ends before this frame is free.
     private readonly int[] _searchFrom;
 
     public FrameTable(int frames, int maxOrder)
@@ -37,6 +38,13 @@ internal sealed class FrameTable
     public SimulatedFolio? FolioAt(int frame) => _folios[frame];
 
     public FrameState StateOf(int frame) => _states[frame];
+
+    /// <summary>How many frames from one on, and before an end, are what this one is.</summary>
+    public int RunLength(int frame, int end)
+    {
+        int length = MemoryMarshal.AsBytes(_states.AsSpan(frame, end - frame)).IndexOfAnyExcept((byte)_states[frame]);
+        return length < 0 ? end - frame : length;
+    }
 
     public bool IsFree(int first, int count)
     {
@@ -93,7 +101,7 @@ internal sealed class FrameTable
         if (!free)
             return;
         for (int order = 0; order <= MaxOrder; order++)
-            _searchFrom[order] = Math.Min(_searchFrom[order], first & ~((1 << order) - 1));
+            _searchFrom[order] = Math.Min(_searchFrom[order], first);
     }
 
     /// <summary>Adds frames at the end, none of them online yet.</summary>

@@ -12,8 +12,8 @@ internal enum LruState
     InAddBatch,
 
     /// <summary>
-    /// In a CPU's batch of folios to activate or deactivate. Some kernels (6.11 and late ones not) take the flag away meanwhile; the list that it
-    /// comes from goes on counting it.
+    /// In a CPU's batch of folios to activate or deactivate, on a kernel that takes the flag away when it puts them there (late ones of 6.12 do so
+    /// for a moment only, when they empty the batch). The list that it comes from goes on counting it.
     /// </summary>
     InMoveBatch,
 

@@ -10,6 +10,8 @@ internal static class HostFiles
 {
     public const string Bitmap = "/sys/kernel/mm/page_idle/bitmap";
 
+    public static ReadOnlySpan<byte> BitmapBytes => "/sys/kernel/mm/page_idle/bitmap"u8;
+
     public static IoResult Read(this SimulatedHost host, string path, long offset, Span<byte> buffer)
     {
         using KernelFile file = host.Open(path);
