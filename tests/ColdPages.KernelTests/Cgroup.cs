@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ColdPages.KernelTests;
 
 /// <summary>A cgroup of one test's own; gone, with all that runs in it, when disposed.</summary>
@@ -5,10 +7,13 @@ internal sealed class Cgroup : IDisposable
 {
     private const string Mount = "/sys/fs/cgroup";
 
+    private readonly Lazy<ulong> _inode;
+
     /// <summary>Makes it, with the controllers named on for its children ("+memory"), or none.</summary>
     public Cgroup(string path, string controllers = "")
     {
         Path = path;
+        _inode = new(() => ulong.Parse(Command.Output("stat", "--format=%i", Folder), CultureInfo.InvariantCulture));
         Directory.CreateDirectory(Folder);
         if (controllers.Length > 0)
             Write("cgroup.subtree_control", controllers);
@@ -19,6 +24,9 @@ internal sealed class Cgroup : IDisposable
 
     /// <summary>Where it is mounted.</summary>
     public string Folder => Mount + Path;
+
+    /// <summary>Of its folder: the number by which /proc/kpagecgroup knows it.</summary>
+    public ulong Inode => _inode.Value;
 
     public bool HasMemoryController => File.Exists(System.IO.Path.Combine(Folder, "memory.current"));
 
@@ -40,10 +48,5 @@ internal sealed class Cgroup : IDisposable
         }
     }
 
-    // Not File.WriteAllText: there is nothing to create or to truncate in a cgroup.
-    private void Write(string file, string text)
-    {
-        using FileStream stream = new(System.IO.Path.Combine(Folder, file), FileMode.Open, FileAccess.Write);
-        stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
-    }
+    private void Write(string file, string text) => KernelText.Write(System.IO.Path.Combine(Folder, file), text);
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ColdPages.KernelTests;
 
 /// <summary>A small ext4 file system. The guest has no disk, and pages of its tmpfs would be shared memory, not page cache.</summary>
@@ -19,22 +17,15 @@ internal sealed class Ext4Volume : IDisposable
     {
         Ext4Volume volume = new();
         Directory.CreateDirectory(volume.MountPoint);
-        Run("truncate", $"--size={mib}M", volume.Image);
-        Run("mkfs.ext4", "-q", volume.Image); // Of e2fsprogs.
-        Run("mount", "-o", "loop", volume.Image, volume.MountPoint);
+        Command.Output("truncate", $"--size={mib}M", volume.Image);
+        Command.Output("mkfs.ext4", "-q", volume.Image); // Of e2fsprogs.
+        Command.Output("mount", "-o", "loop", volume.Image, volume.MountPoint);
         return volume;
     }
 
     public void Dispose()
     {
-        Run("umount", MountPoint);
+        Command.Output("umount", MountPoint);
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static void Run(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!;
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 }

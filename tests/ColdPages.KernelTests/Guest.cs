@@ -5,11 +5,12 @@ internal static class Guest
 {
     private const string Marker = "COLDPAGES_GUEST";
 
+    public static bool IsHere => Environment.GetEnvironmentVariable(Marker) == "1";
+
     /// <summary>
     /// Skips the test anywhere but in the guest: it makes cgroups and mounts at will. In the guest nothing is skipped: what is missing there is a
     /// mistake of the kernel's configuration or of the runner.
     /// </summary>
     public static void Require() => Assert.SkipUnless(
-        Environment.GetEnvironmentVariable(Marker) == "1",
-        $"cannot run here: not the guest ({Marker} is not 1); run ./test.sh, or this executable by tests/vm/run");
+        IsHere, $"cannot run here: not the guest ({Marker} is not 1); run ./test.sh, or this executable by tests/vm/run");
 }

@@ -12,7 +12,7 @@ internal sealed class HoldWorkload : IDisposable
 
     public int Pid => _process.Id;
 
-    /// <summary>What smaps_rollup says of its huge pages.</summary>
+    /// <summary>What smaps_rollup says of its huge pages of 2 MiB.</summary>
     public long HugeBytes
     {
         get
@@ -25,21 +25,10 @@ internal sealed class HoldWorkload : IDisposable
     /// <summary>Starts it and waits until it has touched everything once.</summary>
     public static async Task<HoldWorkload> StartAsync(Cgroup cgroup, string kind, int totalMiB, int hotMiB, string file = "")
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "hold");
-        Assert.True(File.Exists(program), $"{program} is not there: apt-get install gcc libc6-dev, and build again.");
-
-        // The shell moves itself into the cgroup, so that all that the program ever touches is charged there.
-        Process process = Process.Start(new ProcessStartInfo(
-            "/bin/sh", ["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", cgroup.Folder, program, kind, $"{totalMiB}", $"{hotMiB}", file])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        })!;
-        HoldWorkload workload = new(process);
+        HoldWorkload workload = new(CgroupProcess.Start(cgroup, "hold", kind, $"{totalMiB}", $"{hotMiB}", file));
         try
         {
-            Assert.Equal($"ready {process.Id}", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            await workload.ExpectAsync($"ready {workload.Pid}");
         }
         catch
         {
@@ -50,11 +39,24 @@ internal sealed class HoldWorkload : IDisposable
         return workload;
     }
 
-    /// <summary>Ends it by the end of its input.</summary>
-    public void Dispose()
+    /// <summary>Has it touch a part once.</summary>
+    public Task TouchAsync(int fromMiB, int toMiB) => DoAsync("touch", fromMiB, toMiB);
+
+    /// <summary>Has it touch another part all the time, from now on.</summary>
+    public Task MoveHotAsync(int fromMiB, int toMiB) => DoAsync("hot", fromMiB, toMiB);
+
+    /// <summary>Has it give a part back that it does not touch.</summary>
+    public Task FreeAsync(int fromMiB, int toMiB) => DoAsync("free", fromMiB, toMiB);
+
+    public void Dispose() => CgroupProcess.End(_process);
+
+    private async Task DoAsync(string command, int fromMiB, int toMiB)
     {
-        _process.StandardInput.Close();
-        _process.WaitForExit();
-        _process.Dispose();
+        await _process.StandardInput.WriteLineAsync($"{command} {fromMiB} {toMiB}".AsMemory(), TestContext.Current.CancellationToken);
+        await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        await ExpectAsync("done");
     }
+
+    private async Task ExpectAsync(string answer) =>
+        Assert.Equal(answer, await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
 }
