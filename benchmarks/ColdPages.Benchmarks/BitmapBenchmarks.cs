@@ -6,6 +6,7 @@ namespace ColdPages.Benchmarks;
 
 /// <summary>The kernels over what one read of 4096 bytes brings, 512 words in cache: the scalar code and each width that this CPU has.</summary>
 [Config(typeof(AvailableWidths))]
+[MinColumn]
 public class BitmapBenchmarks
 {
     private const int Length = 512;
