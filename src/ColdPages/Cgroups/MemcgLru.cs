@@ -67,7 +67,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
                 local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
         }
 
-        // The numbers are read one after the other, and summed up late.
+        // The numbers are read one after the other, and summed up late; and page cache counts as such before it is on a list.
         return local < 0 ? 0 : local;
     }
 
