@@ -18,6 +18,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         public MemoryStat Stat;
         public long Faults;
         public long NewFaults;
+        public long FaultsBefore;
     }
 
     /// <summary>How far a number may be off.</summary>
@@ -52,6 +53,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         {
             ref Row row = ref _rows[memcg.Row];
             long faults = LocalFaults(memcg) ?? row.Faults;
+            row.FaultsBefore = row.NewFaults;
             row.NewFaults = Math.Max(0, faults - row.Faults);
             row.Faults = faults;
         }
@@ -67,13 +69,17 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
                 local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
         }
 
-        // The numbers are read one after the other, and summed up late.
+        // The numbers are read one after the other, and summed up late; and page cache counts as such before it is on a list.
         return local < 0 ? 0 : local;
     }
 
-    /// <summary>Page faults of a memcg's own since the pass before, or more; null where that is not known.</summary>
-    public long? NewFaults(Memcg memcg) =>
-        Of(memcg).Stat.Faults is null ? null : Of(memcg).NewFaults + (_lagBytes / files.PageSize);
+    /// <summary>Page faults of a memcg's own since the pass before began, or more; null where that is not known.</summary>
+    public long? NewFaults(Memcg memcg)
+    {
+        // The pass before had read the numbers when it ended: what came while it ran is among those before.
+        Row row = Of(memcg);
+        return row.Stat.Faults is null ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+    }
 
     private long? LocalFaults(Memcg memcg)
     {

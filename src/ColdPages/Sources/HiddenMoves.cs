@@ -8,72 +8,102 @@ namespace ColdPages;
 /// </summary>
 internal sealed class HiddenMoves(KernelFiles files)
 {
-    // Up to a thousandth of what is tracked it stays a doubt; beyond, all is asked again.
+    // Up to a thousandth of what is tracked it stays a doubt; beyond, it is asked again.
     private const int Tolerance = 1000;
 
     private readonly FolioSplits _splits = new(files);
     private readonly int _hugeOrder = BitOperations.Log2((uint)files.PageSize / sizeof(ulong));
 
-    // Migrations that no question could clear up, by the mark of the pass that had them: they matter for as long as ages reach back to it.
+    // What no question could clear up, by the mark of the pass that had it: it matters for as long as ages reach back to that.
     private readonly long[] _unclear = new long[PassMark.Count];
-    private (long Migrated, long Split, long SwappedIn)? _before;
+    private Counts? _before;
+    private Counts? _beforeThat;
+    private Counts _during;
     private long _migrated;
+
+    // As _migrated and for splits, since the large folios were last asked about.
+    private long _migratedToLarge;
     private long _split;
-    private long _during;
 
     /// <summary>Whether /proc/vmstat could be read; without it nothing is known of moves.</summary>
     public bool IsKnown { get; private set; }
 
-    /// <summary>Pages read back from swap between the last pass and this one; null where that is not known.</summary>
-    public long? SwappedIn { get; private set; }
+    /// <summary>
+    /// Folios that came to their frames without a page fault, or more, since the pass before began: from swap, from other frames, out of smaller ones; null where
+    /// that is not known.
+    /// </summary>
+    public long? Arrived { get; private set; }
 
     /// <summary>The most pages that may be told older than they are.</summary>
-    public long DoubtfulPages
+    /// <param name="largePages">Tracked pages of folios that have several.</param>
+    public long DoubtfulPages(long largePages)
     {
-        get
-        {
-            long pages = _migrated + _split + _during;
-            foreach (long unclear in _unclear)
-                pages += unclear;
-            return pages;
-        }
+        long pages = _migrated + _split + _during.Migrated + _during.Split + Covered(_migratedToLarge + _during.Migrated, largePages);
+        foreach (long unclear in _unclear)
+            pages += unclear;
+        return pages;
     }
 
-    /// <summary>Begins a pass: whether all tracked folios have to be asked about again.</summary>
-    public bool Begin(byte mark, long trackedPages)
+    /// <summary>Begins a pass: what has to be asked about again.</summary>
+    public AskAgain Begin(byte mark, long trackedPages, long largePages)
     {
         _unclear[mark] = 0;
-        _during = 0;
-        (long Migrated, long Split, long SwappedIn)? now = Read();
+        _during = default;
+        Counts? now = Read();
         IsKnown = now is not null;
-        SwappedIn = now?.SwappedIn - _before?.SwappedIn;
         if (now is { } read && _before is { } before)
         {
-            _migrated = Math.Min(trackedPages, _migrated + read.Migrated - before.Migrated);
-            _split = Math.Min(trackedPages, _split + read.Split - before.Split);
+            Counts since = read - before;
+            _migrated = Math.Min(trackedPages, _migrated + since.Migrated);
+            _migratedToLarge = Math.Min(trackedPages, _migratedToLarge + since.Migrated);
+            _split = Math.Min(trackedPages, _split + since.Split);
         }
 
+        _beforeThat = now is null ? null : _before;
         _before = now ?? _before;
-        return (_migrated + _split) * Tolerance > trackedPages;
+        return _migrated * Tolerance > trackedPages ? AskAgain.All
+            : (_split + Covered(_migratedToLarge, largePages)) * Tolerance > trackedPages ? AskAgain.Large
+            : AskAgain.None;
     }
 
-    /// <summary>All was asked again: so many pages were found to be others, and start anew.</summary>
-    public void Clear(byte mark, long found)
+    /// <summary>It was asked again, and what is another now starts anew.</summary>
+    public void Clear(byte mark, AskAgain asked)
     {
-        // A page that came by migration to a frame of its own owner, kind and size cannot be told from the one before it.
-        _unclear[mark] = Math.Max(0, _migrated - found);
-        _migrated = 0;
+        if (asked == AskAgain.None)
+            return;
+
+        // A split throws away what the accessed bits of page cache said, and of what its pages are now nothing tells.
+        _unclear[mark] = _split;
         _split = 0;
+        _migratedToLarge = 0;
+        if (asked != AskAgain.All)
+            return;
+
+        // A page that came by migration to a frame of its own owner, kind and size cannot be told from the one before it. Those that were found to be others are not taken off: they may have
+        // come there without a migration.
+        _unclear[mark] += _migrated;
+        _migrated = 0;
     }
 
     /// <summary>Ends a pass: what moved while it ran is a doubt until the next one.</summary>
-    public void End(long trackedPages)
+    public void End()
     {
-        if (Read() is { } now && _before is { } before)
-            _during = Math.Min(trackedPages, now.Migrated - before.Migrated + now.Split - before.Split);
+        Counts? now = IsKnown ? Read() : null;
+        _during = now - _before ?? default;
+        Arrived = (now - _beforeThat)?.Arrived;
     }
 
-    private (long Migrated, long Split, long SwappedIn)? Read() => VmStat.Read(files) is { } stat
-        ? (stat.PagesMigrated, _splits.ReadPages() ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn)
+    // A page that comes to where a large folio began makes all its pages wrong.
+    private long Covered(long migrated, long largePages) => Math.Min(largePages, migrated << _hugeOrder);
+
+    private Counts? Read() => VmStat.Read(files) is { } stat
+        ? new Counts(stat.PagesMigrated, _splits.ReadPages() ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn, stat.HugePagesCollapsed)
         : null;
+
+    private readonly record struct Counts(long Migrated, long Split, long SwappedIn, long Collapsed)
+    {
+        public long Arrived => Migrated + Split + SwappedIn + Collapsed;
+
+        public static Counts operator -(Counts a, Counts b) => new(a.Migrated - b.Migrated, a.Split - b.Split, a.SwappedIn - b.SwappedIn, a.Collapsed - b.Collapsed);
+    }
 }

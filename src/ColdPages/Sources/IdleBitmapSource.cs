@@ -26,7 +26,7 @@ internal sealed class IdleBitmapSource : AgeSource
     private int _unread;
     private Errno _unreadError;
     private bool _hasTooMany;
-    private bool _askedAll;
+    private AskAgain _asked;
 
     /// <param name="files">The host.</param>
     /// <param name="tree">Its cgroups.</param>
@@ -151,21 +151,21 @@ internal sealed class IdleBitmapSource : AgeSource
             doubts.Add(new Doubt(
                 $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many idle pages were migrated or split.", Doubt.AllBytes));
         }
-        else if (_moves.DoubtfulPages > 0)
+        else if (Math.Min(_moves.DoubtfulPages(_ages.LargePages), _ages.TotalPages) is > 0 and long pages)
         {
             doubts.Add(new Doubt(
-                $"The kernel migrated or split pages that are idle: up to {_moves.DoubtfulPages} may be told older than they are.",
-                _moves.DoubtfulPages * Files.PageSize));
+                $"The kernel migrated or split pages that are idle: up to {pages} may be told older than they are.", pages * Files.PageSize));
         }
     }
 
     private Problem? Pass(WordFile bitmap, CancellationToken cancellationToken)
     {
         byte mark = PassMark.Of(_marks.Pass);
-        bool askAll = _moves.Begin(mark, _ages.TotalPages);
-        _askedAll = askAll || _hasTooMany;
+        _asked = _moves.Begin(mark, _ages.TotalPages, _ages.LargePages);
+        if (_hasTooMany)
+            _asked = AskAgain.All;
         _promotions.Begin();
-        _scan.Begin(bitmap, _marks.Pass, _askedAll);
+        _scan.Begin(bitmap, _marks.Pass, _asked);
         _unread = 0;
         _unreadError = Errno.None;
         int block = 0;
@@ -199,12 +199,11 @@ internal sealed class IdleBitmapSource : AgeSource
         _ages.ForgetFrom(block);
         Array.Clear(_marked, block, _marked.Length - block);
         _blocks = block;
-        if (_askedAll)
-            _moves.Clear(mark, _scan.Replaced);
-        _moves.End(_ages.TotalPages);
+        _moves.Clear(mark, _asked);
+        _moves.End();
         _lru.Read();
-        _promotions.Settle(_lru, _moves.SwappedIn);
-        _hasTooMany = !_askedAll && HasTooMany();
+        _promotions.Settle(_lru, _moves.Arrived);
+        _hasTooMany = _asked != AskAgain.All && HasTooMany();
         return null;
     }
 

@@ -27,12 +27,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private HashSet<long> _isolated = [];
     private WordFile _bitmap;
     private int _pass;
-    private bool _askAll;
+    private AskAgain _askAgain;
 
     public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
-
-    /// <summary>Pages of folios that were found to be others of the same size.</summary>
-    public long Replaced { get; private set; }
 
     /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
     public long Crowded { get; private set; }
@@ -43,12 +40,12 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     public Errno LastError { get; private set; }
 
     /// <summary>Begins a pass with a bitmap that its caller closes.</summary>
-    public void Begin(WordFile bitmap, int pass, bool askAll)
+    public void Begin(WordFile bitmap, int pass, AskAgain askAgain)
     {
         _bitmap = bitmap;
         _pass = pass;
-        _askAll = askAll;
-        Replaced = Crowded = Unmarked = 0;
+        _askAgain = askAgain;
+        Crowded = Unmarked = 0;
         LastError = Errno.None;
         (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
         _isolated.Clear();
@@ -94,12 +91,18 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private void SetAgain(FrameBlock block)
     {
         _again.AsSpan().Clear();
-        Span<ulong> again = _askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
-        int offset = _askAll ? 0 : _pass % ReaskShare * ReaskWords;
+        bool askAll = _askAgain == AskAgain.All;
+        Span<ulong> again = askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
+        int offset = askAll ? 0 : _pass % ReaskShare * ReaskWords;
         for (int i = 0; i < again.Length; i++)
             again[i] = block.Idle[offset + i] & _now[offset + i];
         if (!block.HasCovered)
             return;
+        if (_askAgain == AskAgain.Large)
+        {
+            for (int word = 0; word < _again.Length; word++)
+                _again[word] |= block.Idle[word] & block.Covered[word] & _now[word];
+        }
 
         // A tail that has a mark of its own is none any more: its folio was split.
         for (int word = 0; word < _came.Length; word++)
@@ -167,8 +170,11 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         PageFlags flags = isKnown ? questions.Flags(inPiece) : PageFlags.None;
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
 
+        // Flags and size belong to a folio that is off its list too.
+        bool isSame = isSameOwner && PageFlagsFile.KindOf(flags) == identity.Kind && questions.OrderOf(inPiece) == identity.Order;
+
         // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
-        if (isSameOwner && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
             // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
             _isolated.Add(absolute);
@@ -180,7 +186,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isOther = isKnown
             && (!isSameOwner || ((flags & PageFlags.Lru) != PageFlags.None ? PageFlagsFile.KindOf(flags) != identity.Kind : owner.Inode == 0));
         if (!isOther)
-            promotions.Add(identity, PassMark.AgeAt(_pass, mark));
+            promotions.Add(identity, PassMark.AgeAt(_pass, mark), isSame && (flags & PageFlags.Lru) != PageFlags.None);
     }
 
     private void UpdateAgain(FrameBlock block, int piece)
@@ -200,7 +206,6 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
 
                 // Counts as touched in this pass; what it is now will be asked in the next.
                 ages.Remove(block, frame);
-                Replaced += found.Order == identity.Order ? identity.Pages : 0;
             }
         }
     }
