@@ -113,6 +113,29 @@ public sealed class IdleBitmapTests : IClassFixture<QuietAccessedBits>
         Truth.AssertBins(settled[after.Memcg].Idle(), 100, 200, 0, 0);
     }
 
+    [Fact]
+    public async Task While_memory_is_steady_little_is_asked_and_little_is_kept()
+    {
+        Guest.Require();
+        using HeldMemory held = await HeldMemory.StartAsync("anon", "/held", 900, 90);
+        using ColdPageTracker tracker = Open();
+
+        ColdPageSnapshot before = await Truth.ScanAsync(tracker, 4);
+        const int Passes = 3;
+        ColdPageSnapshot after = await Truth.ScanAsync(tracker, Passes);
+
+        long frames = Entries(after, "/sys/kernel/mm/page_idle/bitmap") - Entries(before, "/sys/kernel/mm/page_idle/bitmap");
+        long asked = Entries(after, "/proc/kpageflags") + Entries(after, "/proc/kpagecgroup") - Entries(before, "/proc/kpageflags") - Entries(before, "/proc/kpagecgroup");
+        long tracked = (after["/"].TrackedBytes() + after.Unattributed.TotalBytes) / after.Host.PageSize;
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{frames / Passes} frames, {tracked} of them tracked; asked about {asked / Passes} a pass; {after.Cost.StateBytes} bytes of state");
+        Assert.InRange(asked, 1, frames * 0.02);
+        Assert.InRange(after.Cost.StateBytes, 1, 3 * tracked);
+        Truth.AssertBins(after[held.Memcg].Idle(), 90, 0, 0, 0, 0, 0, 810);
+
+        static long Entries(ColdPageSnapshot snapshot, string file) => snapshot.Cost.EntriesRead[file];
+    }
+
     private static ColdPageTracker Open() =>
         ColdPageTracker.Open(new ColdPageTrackerOptions { Source = ColdPageSource.IdleBitmap, Interval = Truth.Interval });
 
