@@ -199,7 +199,10 @@ internal sealed class IdleBitmapSource : AgeSource
         _ages.ForgetFrom(block);
         Array.Clear(_marked, block, _marked.Length - block);
         _blocks = block;
-        _moves.Clear(mark, _asked);
+
+        // What got no answer may be wrong still.
+        if (_questions.Unanswered == 0)
+            _moves.Clear(mark, _asked);
         _moves.End();
         _lru.Read();
         _promotions.Settle(_lru, _moves.Arrived);
