@@ -159,8 +159,8 @@ internal sealed class PageAges(OwnerTable owners)
                 group?.Marks.Replace(mark, PassMark.LongAgo);
         }
 
-        foreach (Owner owner in owners.All)
-            owner.Retire(mark);
+        for (int i = 0; i < owners.All.Count; i++)
+            owners.All[i].Retire(mark);
         _pagesByMark[PassMark.LongAgo] += _pagesByMark[mark];
         _pagesByMark[mark] = 0;
     }

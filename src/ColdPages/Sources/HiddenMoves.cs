@@ -34,7 +34,7 @@ internal sealed class HiddenMoves(KernelFiles files)
     /// </summary>
     public long? Arrived { get; private set; }
 
-    /// <summary>The most pages that may be told older than they are.</summary>
+    /// <summary>As many pages as may be told older than they are; there need not be so many at all.</summary>
     /// <param name="largePages">Tracked pages of folios that have several.</param>
     public long DoubtfulPages(long largePages)
     {
@@ -54,9 +54,9 @@ internal sealed class HiddenMoves(KernelFiles files)
         if (now is { } read && _before is { } before)
         {
             Counts since = read - before;
-            _migrated = Math.Min(trackedPages, _migrated + since.Migrated);
-            _migratedToLarge = Math.Min(trackedPages, _migratedToLarge + since.Migrated);
-            _split = Math.Min(trackedPages, _split + since.Split);
+            _migrated += since.Migrated;
+            _migratedToLarge += since.Migrated;
+            _split += since.Split;
         }
 
         _beforeThat = now is null ? null : _before;

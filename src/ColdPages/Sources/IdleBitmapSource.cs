@@ -199,7 +199,10 @@ internal sealed class IdleBitmapSource : AgeSource
         _ages.ForgetFrom(block);
         Array.Clear(_marked, block, _marked.Length - block);
         _blocks = block;
-        _moves.Clear(mark, _asked);
+
+        // What got no answer may be wrong still.
+        if (_questions.Unanswered == 0)
+            _moves.Clear(mark, _asked);
         _moves.End();
         _lru.Read();
         _promotions.Settle(_lru, _moves.Arrived);
@@ -210,8 +213,9 @@ internal sealed class IdleBitmapSource : AgeSource
     // A memcg that has more idle pages than pages on its lists: some are another's, as when its folder was made anew with the inode of the one before it.
     private bool HasTooMany()
     {
-        foreach (Owner owner in _owners.All)
+        for (int i = 0; i < _owners.All.Count; i++)
         {
+            Owner owner = _owners.All[i];
             if (owner.Memcg is null || owner.Heir is not null)
                 continue;
             for (int kind = 0; kind < BinLayout.Kinds; kind++)

@@ -169,9 +169,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isKnown = questions.IsKnown(inPiece);
         PageFlags flags = isKnown ? questions.Flags(inPiece) : PageFlags.None;
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
-
-        // Flags and size belong to a folio that is off its list too.
-        bool isSame = isSameOwner && PageFlagsFile.KindOf(flags) == identity.Kind && questions.OrderOf(inPiece) == identity.Order;
+        bool isSame = isKnown && IsSame(inPiece, identity);
 
         // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
         if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
@@ -197,11 +195,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             {
                 int frame = (word * 64) + BitOperations.TrailingZeroCount(bits);
                 int inPiece = frame - (piece * 64);
-                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || (questions.Flags(inPiece) & PageFlags.Lru) == PageFlags.None)
-                    continue;
-                FolioIdentity identity = PageAges.Identity(block, frame, out _);
-                if (TryIdentify(inPiece, out FolioIdentity found)
-                    && owners[identity.Owner].Index == found.Owner && identity.Kind == found.Kind && identity.Order == found.Order)
+                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || IsSame(inPiece, PageAges.Identity(block, frame, out _)))
                     continue;
 
                 // Counts as touched in this pass; what it is now will be asked in the next.
@@ -209,6 +203,11 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             }
         }
     }
+
+    // Whether a frame has such a folio as before. Kind and size show also while it is off its list.
+    private bool IsSame(int inPiece, FolioIdentity identity) =>
+        questions.Owner(inPiece) == owners[identity.Owner].Inode && PageFlagsFile.KindOf(questions.Flags(inPiece)) == identity.Kind
+        && questions.OrderOf(inPiece) == identity.Order;
 
     private void UpdateCame(FrameBlock block, int piece)
     {

@@ -6,6 +6,7 @@ namespace ColdPages.Tests;
 internal sealed class IdleBitmapHistory
 {
     private const int MaxMemcgs = 14;
+    private const int BlockBytes = IdleBitmap.BlockWords * sizeof(ulong);
 
     private readonly SimulatedHost _host;
     private readonly PhysicalMemory _memory;
@@ -34,6 +35,13 @@ internal sealed class IdleBitmapHistory
         _memcgs.Add(_host.Root);
         foreach (string path in (string[])["/a", "/a/b", "/c"])
             _memcgs.Add(_host.MakeMemcg(path));
+        foreach (SimulatedMemcg memcg in _memcgs)
+            Allocate(memcg, (PageKind)(_memcgs.IndexOf(memcg) % BinLayout.Kinds), order: 0, count: 150);
+        Allocate(_memcgs[1], PageKind.Anon, order: 2, count: 20);
+        Allocate(_memcgs[2], PageKind.File, order: 3, count: 4);
+        Allocate(_memcgs[3], PageKind.Anon, _memory.PmdOrder, count: 1);
+        Pass();
+        Pass();
     }
 
     public IdleBitmapRun Run => _run;
@@ -130,7 +138,7 @@ internal sealed class IdleBitmapHistory
         int every = 1 + (size / 4 % 3);
         int asked = 0;
         _host.Files.Fault = (op, path, offset, count) =>
-            op != operation || path != file || ++asked % every != 0 || (file == IdleBitmap.Name && operation == FileOperation.Read && offset == 0) ? null
+            op != operation || path != file || ++asked % every != 0 || (file == IdleBitmap.Name && operation == FileOperation.Read && offset < BlockBytes) ? null
             : (size & 64) != 0 ? IoResult.Failed(Errno.EIO)
             : IoResult.Done(count / 16 * 8);
         Pass();

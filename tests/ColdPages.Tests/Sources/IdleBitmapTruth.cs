@@ -39,6 +39,8 @@ internal sealed class FolioHistory
     /// <summary>Its touches when the last pass looked at it; -1 before any did.</summary>
     public long TouchNumber { get; set; } = -1;
 
+    public int LookedAt { get; set; } = -1;
+
     /// <summary>Whether it could be marked then.</summary>
     public bool WasMarkable { get; set; }
 
@@ -158,7 +160,8 @@ internal sealed class IdleBitmapTruth
     private void Look(int first)
     {
         FrameTable frames = _run.Host.Memory.Frames;
-        int end = Math.Min(Math.Min(first + IdleBitmap.BlockFrames, frames.MaxPfn), _now.Length);
+        int endOfBlock = ((first / IdleBitmap.BlockFrames) + 1) * IdleBitmap.BlockFrames;
+        int end = Math.Min(Math.Min(endOfBlock, frames.MaxPfn), _now.Length);
         for (int frame = first; frame < end; frame++)
         {
             if (frames.FolioAt(frame) is not { } folio)
@@ -177,8 +180,12 @@ internal sealed class IdleBitmapTruth
         bool touched = folio.TouchNumber != history.TouchNumber || !history.WasMarkable;
         if (touched)
             history.LastSeen = Pass;
-        history.IsExact = (touched || history.IsExact) && !history.IsDisturbed;
+
+        // A piece that was cut short is read on.
+        bool isFirstLook = history.LookedAt != Pass;
+        history.IsExact = ((touched && isFirstLook) || history.IsExact) && !history.IsDisturbed;
         history.IsDisturbed = false;
+        history.LookedAt = Pass;
         history.TouchNumber = folio.TouchNumber;
         history.WasMarkable = isOnList && isWhole;
         _now[folio.Frame] = new SeenFolio
