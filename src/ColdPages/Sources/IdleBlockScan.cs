@@ -7,9 +7,8 @@ namespace ColdPages;
 /// </summary>
 internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuestions questions, PromotionTally promotions, CostMeter cost)
 {
-    // One in so many frames is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
-    private const int ReaskShare = IdleBitmap.BlockWords / ReaskWords;
-    private const int ReaskWords = 2;
+    // One word in so many is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
+    private const int ReaskShare = IdleBitmap.BlockWords;
 
     // Words that need no mark are written along where a write of their own would cost more.
     private const int MaxWriteGap = 4;
@@ -91,11 +90,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private void SetAgain(FrameBlock block)
     {
         _again.AsSpan().Clear();
-        bool askAll = _askAgain == AskAgain.All;
-        Span<ulong> again = askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
-        int offset = askAll ? 0 : _pass % ReaskShare * ReaskWords;
-        for (int i = 0; i < again.Length; i++)
-            again[i] = block.Idle[offset + i] & _now[offset + i];
+        (int first, int end) = _askAgain == AskAgain.All ? (0, _again.Length) : (_pass % ReaskShare, (_pass % ReaskShare) + 1);
+        for (int word = first; word < end; word++)
+            _again[word] = block.Idle[word] & _now[word];
         if (!block.HasCovered)
             return;
         if (_askAgain == AskAgain.Large)
