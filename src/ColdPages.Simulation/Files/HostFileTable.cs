@@ -12,6 +12,8 @@ internal sealed class HostFileTable
         [65536] = new HostFileTable(65536),
     };
 
+    private static readonly byte[] s_cgroups = Encoding.UTF8.GetBytes(CgroupTree.MountPoint);
+
     private readonly Dictionary<byte[], HostFile> _files = new(ByteStringComparer.Instance);
     private readonly Dictionary<HostFile, string> _paths = [];
 
@@ -44,7 +46,7 @@ internal sealed class HostFileTable
     public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing, bool withIdleBitmap)
     {
         folder = folder.TrimEnd((byte)'/');
-        bool any = AddTo(listing, folder, Encoding.UTF8.GetBytes(CgroupTree.MountPoint), isFile: false);
+        bool any = AddTo(listing, folder, s_cgroups, isFile: false);
         foreach ((byte[] path, HostFile file) in _files)
         {
             if (withIdleBitmap || file != HostFile.IdleBitmap)

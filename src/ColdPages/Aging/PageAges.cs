@@ -159,8 +159,9 @@ internal sealed class PageAges(OwnerTable owners)
                 group?.Marks.Replace(mark, PassMark.LongAgo);
         }
 
-        foreach (Owner owner in owners.All)
-            owner.Retire(mark);
+        // By index: the enumerator of a list behind an interface is an object.
+        for (int i = 0; i < owners.All.Count; i++)
+            owners.All[i].Retire(mark);
         _pagesByMark[PassMark.LongAgo] += _pagesByMark[mark];
         _pagesByMark[mark] = 0;
     }

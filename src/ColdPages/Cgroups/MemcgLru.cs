@@ -36,8 +36,11 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         Unread = 0;
         using FileText text = FileText.Rent();
         Span<byte> buffer = stackalloc byte[KernelPath.MaxLength];
-        foreach (Memcg memcg in tree.InOrder)
+
+        // By index: the enumerator of a list behind an interface is an object.
+        for (int i = 0; i < tree.InOrder.Count; i++)
         {
+            Memcg memcg = tree.InOrder[i];
             ref Row row = ref _rows[memcg.Row];
             if (row.Memcg != memcg)
                 row = new Row { Memcg = memcg };
@@ -49,8 +52,9 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             Unread += error == Errno.None || error.IsGone() ? 0 : 1;
         }
 
-        foreach (Memcg memcg in tree.InOrder)
+        for (int i = 0; i < tree.InOrder.Count; i++)
         {
+            Memcg memcg = tree.InOrder[i];
             ref Row row = ref _rows[memcg.Row];
             long faults = LocalFaults(memcg) ?? row.Faults;
             row.FaultsBefore = row.NewFaults;

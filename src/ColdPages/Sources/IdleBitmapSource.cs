@@ -210,8 +210,9 @@ internal sealed class IdleBitmapSource : AgeSource
     // A memcg that has more idle pages than pages on its lists: some are another's, as when its folder was made anew with the inode of the one before it.
     private bool HasTooMany()
     {
-        foreach (Owner owner in _owners.All)
+        for (int i = 0; i < _owners.All.Count; i++)
         {
+            Owner owner = _owners.All[i];
             if (owner.Memcg is null || owner.Heir is not null)
                 continue;
             for (int kind = 0; kind < BinLayout.Kinds; kind++)

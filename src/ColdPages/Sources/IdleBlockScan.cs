@@ -92,8 +92,8 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     {
         _again.AsSpan().Clear();
         bool askAll = _askAgain == AskAgain.All;
-        Span<ulong> again = askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
         int offset = askAll ? 0 : _pass % ReaskShare * ReaskWords;
+        Span<ulong> again = askAll ? _again : _again.AsSpan(offset, ReaskWords);
         for (int i = 0; i < again.Length; i++)
             again[i] = block.Idle[offset + i] & _now[offset + i];
         if (!block.HasCovered)
