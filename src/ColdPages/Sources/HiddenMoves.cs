@@ -56,7 +56,9 @@ internal sealed class HiddenMoves(KernelFiles files)
             Counts since = read - before;
             _migrated = Math.Min(trackedPages, _migrated + since.Migrated);
             _migratedToLarge = Math.Min(trackedPages, _migratedToLarge + since.Migrated);
-            _split = Math.Min(trackedPages, _split + since.Split);
+
+            // Pages that were marked and not tracked yet lose their accessed bits by a split too, and come as idle in this pass.
+            _split = Math.Min(trackedPages, _split) + since.Split;
         }
 
         _beforeThat = now is null ? null : _before;
