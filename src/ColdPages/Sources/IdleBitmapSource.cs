@@ -172,7 +172,13 @@ internal sealed class IdleBitmapSource : AgeSource
         int end = 0;
         while (true)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // What was found so far is not found again by the next pass; none of it is certain.
+                _promotions.Settle(_lru, arrived: null);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             if (block == _marked.Length)
                 Array.Resize(ref _marked, block * 2);
             IoResult read = _scan.Scan(block, ref _marked[block]);
