@@ -130,7 +130,7 @@ internal sealed class IdleBitmapHistory
         int every = 1 + (size / 4 % 3);
         int asked = 0;
         _host.Files.Fault = (op, path, offset, count) =>
-            op != operation || path != file || ++asked % every != 0 || (file == IdleBitmap.Name && operation == FileOperation.Read && offset == 0) ? null
+            op != operation || path != file || ++asked % every != 0 || (file == IdleBitmap.Name && operation == FileOperation.Read && offset < IdleBitmap.BlockWords * sizeof(ulong)) ? null
             : (size & 64) != 0 ? IoResult.Failed(Errno.EIO)
             : IoResult.Done(count / 16 * 8);
         Pass();
