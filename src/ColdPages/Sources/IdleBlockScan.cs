@@ -33,6 +33,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
     public long Crowded { get; private set; }
 
+    /// <summary>Pages that keep their age although nobody could look at them: they were off their lists.</summary>
+    public long Unseen { get; private set; }
+
     /// <summary>Blocks that could not be marked.</summary>
     public int Unmarked { get; private set; }
 
@@ -44,7 +47,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         _bitmap = bitmap;
         _pass = pass;
         _askAgain = askAgain;
-        Crowded = Unmarked = 0;
+        Crowded = Unseen = Unmarked = 0;
         LastError = Errno.None;
         (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
         _isolated.Clear();
@@ -168,9 +171,11 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
         bool isSame = isKnown && IsSame(inPiece, identity);
 
-        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
-        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once. It may be back by now.
+        if (isSame && (flags & (PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
+            Unseen += identity.Pages;
+
             // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
             _isolated.Add(absolute);
             _spared[frame >> 6] |= 1UL << (frame & 63);
@@ -181,7 +186,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isOther = isKnown
             && (!isSameOwner || ((flags & PageFlags.Lru) != PageFlags.None ? PageFlagsFile.KindOf(flags) != identity.Kind : owner.Inode == 0));
         if (!isOther)
-            promotions.Add(identity, PassMark.AgeAt(_pass, mark), isSame && (flags & PageFlags.Lru) != PageFlags.None);
+            promotions.Add(identity, PassMark.AgeAt(_pass, mark), isSame && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
     }
 
     private void UpdateAgain(FrameBlock block, int piece)
@@ -218,7 +223,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
                 int bit = BitOperations.TrailingZeroCount(bits);
                 int frame = (word * 64) + bit;
                 int run = 1;
-                if (TryIdentify(frame - (piece * 64), out FolioIdentity identity))
+
+                // Without its mark it was touched or freed since the bitmap was read, and may be another's by now.
+                if (TryIdentify(frame - (piece * 64), out FolioIdentity identity) && (questions.Flags(frame - (piece * 64)) & PageFlags.Idle) != PageFlags.None)
                 {
                     if (identity.Order > 0)
                         RemoveTracked(block, frame, identity.Pages);
