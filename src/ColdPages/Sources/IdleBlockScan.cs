@@ -171,8 +171,8 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
         bool isSame = isKnown && IsSame(inPiece, identity);
 
-        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once. It may be back by now.
-        if (isSame && (flags & (PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
+        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
             Unseen += identity.Pages;
 

@@ -302,14 +302,14 @@ internal sealed class IdleBitmapHistory
             _truth.Disturb(folio);
     }
 
-    // Folios that wait in a batch are put on their lists by others.
+    // Folios that wait in a batch are put on their lists by others: in the middle of a pass, or, where they were migrated there, with the mark that they had.
     private void DisturbWaiting()
     {
-        if (!_run.InPass || _host.Options.FreshBatch == 0)
+        if (_host.Options.FreshBatch == 0)
             return;
         foreach (SimulatedFolio folio in _folios)
         {
-            if (!folio.IsFree && folio.Lru == LruState.InAddBatch)
+            if (!folio.IsFree && folio.Lru == LruState.InAddBatch && (_run.InPass || folio.Has(FolioFlags.Idle)))
                 _truth.Disturb(folio);
         }
     }

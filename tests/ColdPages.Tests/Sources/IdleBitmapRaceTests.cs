@@ -31,7 +31,7 @@ public sealed class IdleBitmapRaceTests
     }
 
     [Fact]
-    public void Pages_that_are_off_their_list_while_the_bitmap_is_read_keep_their_age_with_a_doubt_and_are_not_promoted()
+    public void Pages_that_are_back_on_their_list_before_they_are_asked_about_count_as_touched_and_are_not_certainly_promoted()
     {
         SimulatedMemcg memcg = _host.MakeMemcg("/a");
         SimulatedFolio[] pages = memcg.Allocate(PageKind.Anon, Pages * 4096);
@@ -46,6 +46,23 @@ public sealed class IdleBitmapRaceTests
                 Before("kpagecgroup", () => Array.ForEach(pages, _host.Memory.PutBack));
             });
         run.Passes(1);
+        Assert.Equal(0, Promoted(run, memcg));
+        Assert.Equal(0, run.PageAges.TotalPages);
+        run.Passes(1);
+        Assert.Equal(Pages, run.PageAges.TotalPages);
+    }
+
+    [Fact]
+    public void Pages_that_are_off_their_list_for_one_pass_keep_their_age_with_a_doubt_and_are_not_promoted()
+    {
+        SimulatedMemcg memcg = _host.MakeMemcg("/a");
+        SimulatedFolio[] pages = memcg.Allocate(PageKind.Anon, Pages * 4096);
+        _host.Memory.DrainBatches();
+        IdleBitmapRun run = new(_host);
+        run.Passes(4);
+        Array.ForEach(pages, _host.Memory.Isolate);
+        run.Passes(1);
+        Array.ForEach(pages, _host.Memory.PutBack);
         Assert.Equal(0, Promoted(run, memcg));
         Assert.Equal(Pages, run.PageAges.TotalPages);
         Assert.Equal(Pages, run.DoubtfulPages);
