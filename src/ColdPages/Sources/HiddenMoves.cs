@@ -20,11 +20,13 @@ internal sealed class HiddenMoves(KernelFiles files)
     private long _migrated;
     private long _split;
     private long _during;
+    private long? _swappedInBefore;
+    private bool _countsFolios;
 
-    /// <summary>Whether /proc/vmstat could be read; without it nothing is known of moves.</summary>
+    /// <summary>Whether the counts could be read; without them nothing is known of moves.</summary>
     public bool IsKnown { get; private set; }
 
-    /// <summary>Pages read back from swap between the last pass and this one; null where that is not known.</summary>
+    /// <summary>Pages read back from swap since the last pass that ended well began, up to the end of this one; null where that is not known.</summary>
     public long? SwappedIn { get; private set; }
 
     /// <summary>The most pages that may be told older than they are.</summary>
@@ -46,14 +48,14 @@ internal sealed class HiddenMoves(KernelFiles files)
         _during = 0;
         (long Migrated, long Split, long SwappedIn)? now = Read();
         IsKnown = now is not null;
-        SwappedIn = now?.SwappedIn - _before?.SwappedIn;
-        if (now is { } read && _before is { } before)
+        if (now is { } read)
         {
-            _migrated = Math.Min(trackedPages, _migrated + read.Migrated - before.Migrated);
-            _split = Math.Min(trackedPages, _split + read.Split - before.Split);
+            // With no count to begin with, any page may have moved since it was first seen idle.
+            _migrated = Math.Min(trackedPages, _before is { } before ? _migrated + Math.Max(0, read.Migrated - before.Migrated) : trackedPages);
+            _split = Math.Min(trackedPages, _split + Math.Max(0, read.Split - (_before ?? read).Split));
+            _before = read;
         }
 
-        _before = now ?? _before;
         return (_migrated + _split) * Tolerance > trackedPages;
     }
 
@@ -69,11 +71,26 @@ internal sealed class HiddenMoves(KernelFiles files)
     /// <summary>Ends a pass: what moved while it ran is a doubt until the next one.</summary>
     public void End(long trackedPages)
     {
-        if (Read() is { } now && _before is { } before)
-            _during = Math.Min(trackedPages, now.Migrated - before.Migrated + now.Split - before.Split);
+        (long Migrated, long Split, long SwappedIn)? now = Read();
+        SwappedIn = now?.SwappedIn - _swappedInBefore;
+        if (now is { } read && _before is { } before)
+            _during = Math.Min(trackedPages, read.Migrated - before.Migrated + read.Split - before.Split);
+        else
+            IsKnown = false;
+        _swappedInBefore = IsKnown ? _before?.SwappedIn : null;
     }
 
-    private (long Migrated, long Split, long SwappedIn)? Read() => VmStat.Read(files) is { } stat
-        ? (stat.PagesMigrated, _splits.ReadPages() ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn)
-        : null;
+    private (long Migrated, long Split, long SwappedIn)? Read()
+    {
+        if (VmStat.Read(files) is not { } stat)
+            return null;
+        if (_splits.ReadPages() is { } split)
+        {
+            _countsFolios = true;
+            return (stat.PagesMigrated, split, stat.PagesSwappedIn);
+        }
+
+        // The two counts are not the same: one must not be taken for the other from one pass to the next.
+        return _countsFolios ? null : (stat.PagesMigrated, stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn);
+    }
 }

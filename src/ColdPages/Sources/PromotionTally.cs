@@ -8,13 +8,22 @@ internal sealed class PromotionTally(OwnerTable owners)
 {
     private readonly Dictionary<Key, int> _folios = [];
 
-    private readonly record struct Key(int Owner, PageKind Kind, int Order, int Age);
+    private readonly record struct Key(int Owner, PageKind Kind, int Order, int Age, bool IsUnclear);
 
-    public void Begin() => _folios.Clear();
-
-    public void Add(FolioIdentity identity, int age)
+    /// <summary>Begins a pass. What one before it found that did not end well counts as possible.</summary>
+    public void Begin()
     {
-        Key key = new(owners[identity.Owner].Index, identity.Kind, identity.Order, age);
+        foreach ((Key key, int folios) in _folios)
+            owners[key.Owner].MakePromotions().Add(key.Age, 0, (long)folios << key.Order);
+        _folios.Clear();
+    }
+
+    /// <param name="identity">The folio.</param>
+    /// <param name="age">How many passes it had been idle when it was last seen so.</param>
+    /// <param name="isUnclear">Whether it is not even certain that it was touched or used again: it may have been freed.</param>
+    public void Add(FolioIdentity identity, int age, bool isUnclear = false)
+    {
+        Key key = new(owners[identity.Owner].Index, identity.Kind, identity.Order, age, isUnclear);
         System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_folios, key, out _)++;
     }
 
@@ -30,8 +39,10 @@ internal sealed class PromotionTally(OwnerTable owners)
         {
             Owner owner = owners[key.Owner];
             long? arrivals = owner.Memcg is null ? null : lru.NewFaults(owner.Memcg) + swappedIn;
-            long certain = key.Kind == PageKind.Anon && arrivals is not null ? Math.Max(0, folios - arrivals.Value) : 0;
+            long certain = key.Kind == PageKind.Anon && !key.IsUnclear && arrivals is not null ? Math.Max(0, folios - arrivals.Value) : 0;
             owner.MakePromotions().Add(key.Age, certain << key.Order, (long)folios << key.Order);
         }
+
+        _folios.Clear();
     }
 }

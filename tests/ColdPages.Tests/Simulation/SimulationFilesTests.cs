@@ -26,7 +26,7 @@ public sealed class SimulationFilesTests
         _host.Root.Allocate(PageKind.Anon, 4 << 20, order: 9);
         MemInfo info = MemInfo.Read(_host.Files);
         Assert.Equal(new MemInfo(16 << 20, 12 << 20, 1 << 30, 1 << 30, 4 << 20), info);
-        Assert.Equal(0, VmStat.ReadPagesScanned(_host.Files));
+        Assert.Equal(0, VmStat.Read(_host.Files)?.PagesScanned);
         Assert.False(LruGen.IsEnabled(_host.Files));
     }
 
