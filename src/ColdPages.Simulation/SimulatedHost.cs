@@ -79,9 +79,19 @@ public sealed class SimulatedHost
 
     internal SimulatedFiles Files { get; }
 
-    /// <summary>When the workloads make their next step.</summary>
-    internal long NextStep =>
-        _workloads.Count == 0 ? long.MaxValue : (_stepsDone + 1) * Options.WorkloadStep.Ticks * TimeSpan.NanosecondsPerTick;
+    private long NanosecondsPerStep => Options.WorkloadStep.Ticks * TimeSpan.NanosecondsPerTick;
+
+    /// <summary>How many steps from now on all workloads do the same in.</summary>
+    internal long StepsAlike
+    {
+        get
+        {
+            long alike = long.MaxValue;
+            foreach (SimulatedWorkload workload in _workloads)
+                alike = Math.Min(alike, workload.StepsAlike);
+            return alike;
+        }
+    }
 
     /// <summary>
     /// A host of 256 MiB with a small tree of memcgs: services and pods, page cache and shared memory, huge pages, memory that is hot, cold, or
@@ -123,7 +133,7 @@ public sealed class SimulatedHost
         {
             SimulatedWorkload workload = new(name, memcg.Allocate(kind, bytes, order), hotShare);
             if (_workloads.Count == 0)
-                _stepsDone = Clock.GetTimestamp() / (Options.WorkloadStep.Ticks * TimeSpan.NanosecondsPerTick);
+                _stepsDone = Clock.GetTimestamp() / NanosecondsPerStep;
             _workloads.Add(workload);
             return workload;
         }
@@ -133,11 +143,20 @@ public sealed class SimulatedHost
     /// <param name="time">How much.</param>
     public void Advance(TimeSpan time) => Clock.Advance(time);
 
-    /// <summary>A step of all workloads; by who has the lock.</summary>
-    internal void Step()
+    /// <summary>How many steps the workloads have to make until a time.</summary>
+    internal long StepsDue(long timestamp) => _workloads.Count == 0 ? 0 : Math.Max(0, (timestamp / NanosecondsPerStep) - _stepsDone);
+
+    /// <summary>When the workloads will have made so many steps more.</summary>
+    internal long TimeOfStep(long steps) => (_stepsDone + steps) * NanosecondsPerStep;
+
+    /// <summary>So many steps of all workloads, by who has the lock: all alike, and if more follow at once, only what those will not do again.</summary>
+    internal void Step(long steps, bool isLast)
     {
-        _stepsDone++;
+        _stepsDone += steps;
         foreach (SimulatedWorkload workload in _workloads)
-            workload.Step(Memory);
+        {
+            if (workload.Advance(steps) || isLast)
+                workload.Use(Memory);
+        }
     }
 }

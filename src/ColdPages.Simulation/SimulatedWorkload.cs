@@ -61,12 +61,23 @@ public sealed class SimulatedWorkload
     /// <summary>Whether it is read by system calls, as page cache is, rather than by addresses.</summary>
     public bool ReadsByCalls { get; set; }
 
-    internal void Step(PhysicalMemory memory)
+    /// <summary>How many steps from now on it does the same in.</summary>
+    internal long StepsAlike => MovesEvery == 0 ? long.MaxValue : Math.Max(1, MovesEvery - (_steps % MovesEvery) - 1);
+
+    /// <summary>Makes steps that are alike; says whether it will not be at the same place in the next.</summary>
+    internal bool Advance(long steps)
     {
-        if (_folios.Length == 0)
-            return;
-        if (MovesEvery > 0 && ++_steps % MovesEvery == 0)
+        if (MovesEvery == 0 || _folios.Length == 0)
+            return false;
+        _steps += steps;
+        if (_steps % MovesEvery == 0)
             _first = (_first + (int)Math.Round(MovesBy * _folios.Length)) % _folios.Length;
+        return (_steps + 1) % MovesEvery == 0;
+    }
+
+    /// <summary>Touches what is hot.</summary>
+    internal void Use(PhysicalMemory memory)
+    {
         int hot = (int)Math.Round(HotShare * _folios.Length);
         for (int i = 0; i < hot; i++)
         {

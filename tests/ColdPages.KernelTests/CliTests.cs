@@ -18,24 +18,27 @@ public sealed class CliTests : IClassFixture<QuietAccessedBits>
         {
             foreach (string kind in (string[])["anon", "thp", "mthp", "shmem", "file", "read"])
                 workloads.Add(kind, await HeldMemory.StartAsync(kind, "/" + kind, 90, 30));
-
-            string json = Command.Output("dotnet", Program, "report", "--source", "idle-bitmap", "--interval", "3s", "--scans", "4", "--json");
-
-            ColdPageSnapshot report = ColdPageSnapshot.ReadJson(Encoding.UTF8.GetBytes(json));
-
-            Assert.Equal(ColdPageSource.IdleBitmap, report.Source);
-            Assert.Equal(4, report.Scans);
-            foreach (HeldMemory held in workloads.Values)
-            {
-                AgeHistogram idle = report[held.Memcg].Idle();
-                Truth.AssertBins(idle, 30, 0, 0, 60);
-                Truth.AssertKind(idle, held.Pages, 90, 60);
-            }
+            for (int run = 0; run < Guest.Runs; run++)
+                AssertReport(workloads.Values);
         }
         finally
         {
             foreach (HeldMemory held in workloads.Values)
                 held.Dispose();
+        }
+    }
+
+    private static void AssertReport(IEnumerable<HeldMemory> workloads)
+    {
+        string json = Command.Output("dotnet", Program, "report", "--source", "idle-bitmap", "--interval", "2s", "--scans", "4", "--json");
+        ColdPageSnapshot report = ColdPageSnapshot.ReadJson(Encoding.UTF8.GetBytes(json));
+        Assert.Equal(ColdPageSource.IdleBitmap, report.Source);
+        Assert.Equal(4, report.Scans);
+        foreach (HeldMemory held in workloads)
+        {
+            AgeHistogram idle = report[held.Memcg].Idle();
+            Truth.AssertBins(idle, 30, 0, 0, 60);
+            Truth.AssertKind(idle, held.Pages, 90, 60);
         }
     }
 }

@@ -7,6 +7,9 @@ internal static class Guest
 
     public static bool IsHere => Environment.GetEnvironmentVariable(Marker) == "1";
 
+    /// <summary>How often a test that can be repeated at little cost is: once, or as COLDPAGES_KERNEL_RUNS says.</summary>
+    public static int Runs => int.Parse(Environment.GetEnvironmentVariable("COLDPAGES_KERNEL_RUNS") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>
     /// Skips the test anywhere but in the guest: it makes cgroups and mounts at will. In the guest nothing is skipped: what is missing there is a
     /// mistake of the kernel's configuration or of the runner.

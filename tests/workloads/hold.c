@@ -5,7 +5,7 @@
 //         file    FILE, mapped
 //         read    FILE, not mapped but read
 // FILE is made, TOTAL_MIB long. Prints "ready PID" once all of it was touched once and the first round of touches is over; ends when its
-// standard input does. A line there is a command, answered by "done"; parts are in MiB:
+// standard input does. A line there is a command, answered by "done". Parts are in MiB; in even ones, as a page of 2 MiB is touched whole.
 //   touch FROM TO   touches that part once
 //   hot FROM TO     touches that part all the time, instead of the one before
 //   free FROM TO    gives that part back; it must not be hot, and not touched again
@@ -81,16 +81,12 @@ static void flush_tlb(void)
     mprotect(pages, 64 * PAGE, PROT_READ | PROT_WRITE);
 }
 
+// Its blocks are there but were never written, so that reading it all into the page cache asks no disk.
 static void make_file(const char *name, size_t total)
 {
     file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    if (file < 0)
+    if (file < 0 || (errno = posix_fallocate(file, 0, total)) != 0)
         fail(name);
-    memset(block, 'c', sizeof block);
-    for (size_t at = 0; at < total; at += sizeof block)
-        if (pwrite(file, block, sizeof block, at) != sizeof block)
-            fail(name);
-    fsync(file);
 }
 
 static void map(size_t total, int huge)
@@ -142,8 +138,10 @@ int main(int argc, char **argv)
     shared = has_file || !strcmp(kind, "shmem");
 
     start_child();
-    if (has_file)
+    if (has_file) {
         make_file(argv[4], total);
+        touch(0, total);
+    }
     if (strcmp(kind, "read"))
         map(total, !strcmp(kind, "thp"));
     touch(0, total);

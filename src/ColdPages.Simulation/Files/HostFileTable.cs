@@ -5,6 +5,8 @@ namespace ColdPages.Simulation;
 /// <summary>The paths of the files that are no memcg's; the same on all hosts with pages of one size.</summary>
 internal sealed class HostFileTable
 {
+    private static readonly byte[] s_mountPoint = Encoding.UTF8.GetBytes(CgroupTree.MountPoint);
+
     private static readonly Dictionary<int, HostFileTable> s_tables = new()
     {
         [4096] = new HostFileTable(4096),
@@ -44,7 +46,7 @@ internal sealed class HostFileTable
     public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing, bool withIdleBitmap)
     {
         folder = folder.TrimEnd((byte)'/');
-        bool any = AddTo(listing, folder, Encoding.UTF8.GetBytes(CgroupTree.MountPoint), isFile: false);
+        bool any = AddTo(listing, folder, s_mountPoint, isFile: false);
         foreach ((byte[] path, HostFile file) in _files)
         {
             if (withIdleBitmap || file != HostFile.IdleBitmap)

@@ -40,10 +40,13 @@ internal sealed class SimulatedClock(SimulatedHost host, DateTimeOffset start) :
     public void Spend(long nanoseconds)
     {
         long target = _now + nanoseconds;
-        while (host.NextStep <= target)
+        for (long due = host.StepsDue(target); due > 0;)
         {
-            Volatile.Write(ref _now, Math.Max(_now, host.NextStep));
-            host.Step();
+            // Steps that differ in nothing are made as one, the last of them: an hour has 36,000.
+            long steps = Math.Min(due, host.StepsAlike);
+            Volatile.Write(ref _now, Math.Max(_now, host.TimeOfStep(steps)));
+            due -= steps;
+            host.Step(steps, isLast: due == 0);
         }
 
         Volatile.Write(ref _now, target);

@@ -21,6 +21,9 @@ internal sealed class PageAges(OwnerTable owners)
     /// <summary>Idle pages.</summary>
     public long TotalPages { get; private set; }
 
+    /// <summary>Idle pages of folios that have several.</summary>
+    public long LargePages { get; private set; }
+
     /// <summary>Bytes of all this, the owners' included.</summary>
     public long StateBytes
     {
@@ -156,8 +159,8 @@ internal sealed class PageAges(OwnerTable owners)
                 group?.Marks.Replace(mark, PassMark.LongAgo);
         }
 
-        foreach (Owner owner in owners.All)
-            owner.Retire(mark);
+        for (int i = 0; i < owners.All.Count; i++)
+            owners.All[i].Retire(mark);
         _pagesByMark[PassMark.LongAgo] += _pagesByMark[mark];
         _pagesByMark[mark] = 0;
     }
@@ -183,5 +186,6 @@ internal sealed class PageAges(OwnerTable owners)
         owners[identity.Owner].Add(identity.Kind, mark, pages);
         _pagesByMark[mark] += pages;
         TotalPages += pages;
+        LargePages += identity.Order > 0 ? pages : 0;
     }
 }

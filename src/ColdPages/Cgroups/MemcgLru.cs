@@ -20,6 +20,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         public long MostFaults;
         public long Faults;
         public long NewFaults;
+        public long FaultsBefore;
     }
 
     /// <summary>How far a number may be off.</summary>
@@ -41,8 +42,11 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         HasReborn = false;
         using FileText text = FileText.Rent();
         Span<byte> buffer = stackalloc byte[KernelPath.MaxLength];
-        foreach (Memcg memcg in tree.InOrder)
+
+        // By number: an enumerator of a list behind an interface is an object of its own.
+        for (int i = 0; i < tree.InOrder.Count; i++)
         {
+            Memcg memcg = tree.InOrder[i];
             ref Row row = ref _rows[memcg.Row];
             if (row.Memcg != memcg)
                 row = new Row { Memcg = memcg };
@@ -60,10 +64,12 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             Unread += error == Errno.None || (error.IsGone() && IsGone(memcg)) ? 0 : 1;
         }
 
-        foreach (Memcg memcg in tree.InOrder)
+        for (int i = 0; i < tree.InOrder.Count; i++)
         {
+            Memcg memcg = tree.InOrder[i];
             ref Row row = ref _rows[memcg.Row];
             long faults = LocalFaults(memcg) ?? row.Faults;
+            row.FaultsBefore = row.NewFaults;
             row.NewFaults = Math.Max(0, faults - row.Faults);
             row.Faults = faults;
         }
@@ -79,13 +85,17 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
                 local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
         }
 
-        // The numbers are read one after the other, and summed up late.
+        // The numbers are read one after the other, and summed up late; and page cache counts as such before it is on a list.
         return local < 0 ? 0 : local;
     }
 
-    /// <summary>Page faults of a memcg's own since the pass before, or more; null where that is not known.</summary>
-    public long? NewFaults(Memcg memcg) =>
-        LocalFaults(memcg) is null ? null : Of(memcg).NewFaults + (_lagBytes / files.PageSize);
+    /// <summary>Page faults of a memcg's own since the pass before began, or more; null where that is not known.</summary>
+    public long? NewFaults(Memcg memcg)
+    {
+        // The pass before had read the numbers when it ended: what came while it ran is among those before.
+        Row row = Of(memcg);
+        return LocalFaults(memcg) is null ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+    }
 
     private long? LocalFaults(Memcg memcg)
     {

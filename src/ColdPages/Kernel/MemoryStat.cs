@@ -33,7 +33,7 @@ internal readonly record struct MemoryStat
 
     public static MemoryStat ParseV1(ReadOnlySpan<byte> text, bool hierarchical) => Parse(text, hierarchical ? "total_"u8 : default);
 
-    /// <summary>Bytes of one kind on the LRU lists.</summary>
+    /// <summary>Bytes of one kind on the LRU lists. Less than none where the numbers do not belong together; whoever takes the memcgs below off must not lose that before.</summary>
     /// <remarks>
     /// The lists are not kinds: shared memory is on the anonymous ones, pages given up with MADV_FREE on the inactive file one, locked ones on one of their
     /// own. So shared memory and page cache are what is counted as such, and anonymous memory, mapped or not, is the rest of the lists.
@@ -41,11 +41,9 @@ internal readonly record struct MemoryStat
     public long? BytesOnLru(PageKind kind) => kind switch
     {
         PageKind.Shmem => Shmem,
-        PageKind.File => NotNegative(File - (Shmem ?? 0)),
-        _ => NotNegative(Lru - File),
+        PageKind.File => File - (Shmem ?? 0),
+        _ => Lru - File,
     };
-
-    private static long? NotNegative(long? bytes) => bytes < 0 ? 0 : bytes;
 
     private static MemoryStat Parse(ReadOnlySpan<byte> text, ReadOnlySpan<byte> prefix)
     {

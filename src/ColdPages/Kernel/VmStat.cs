@@ -12,6 +12,9 @@ internal readonly record struct VmStat
     /// <summary>Huge pages of the size that a page table's upper level maps, split into smaller ones.</summary>
     public long HugePagesSplit { get; private init; }
 
+    /// <summary>Huge pages made of small ones that were in use, by khugepaged or MADV_COLLAPSE.</summary>
+    public long HugePagesCollapsed { get; private init; }
+
     /// <summary>Pages read back from swap.</summary>
     public long PagesSwappedIn { get; private init; }
 
@@ -42,6 +45,8 @@ internal readonly record struct VmStat
                 stat = stat with { PagesMigrated = value };
             else if (key.SequenceEqual("thp_split_page"u8))
                 stat = stat with { HugePagesSplit = value };
+            else if (key.SequenceEqual("thp_collapse_alloc"u8))
+                stat = stat with { HugePagesCollapsed = value };
             else if (key.SequenceEqual("pswpin"u8))
                 stat = stat with { PagesSwappedIn = value };
         }

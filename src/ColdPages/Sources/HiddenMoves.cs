@@ -8,89 +8,117 @@ namespace ColdPages;
 /// </summary>
 internal sealed class HiddenMoves(KernelFiles files)
 {
-    // Up to a thousandth of what is tracked it stays a doubt; beyond, all is asked again.
+    // Up to a thousandth of what is tracked it stays a doubt; beyond, it is asked again.
     private const int Tolerance = 1000;
 
     private readonly FolioSplits _splits = new(files);
     private readonly int _hugeOrder = BitOperations.Log2((uint)files.PageSize / sizeof(ulong));
 
-    // Migrations that no question could clear up, by the mark of the pass that had them: they matter for as long as ages reach back to it.
+    // What no question could clear up, by the mark of the pass that had it: it matters for as long as ages reach back to that.
     private readonly long[] _unclear = new long[PassMark.Count];
-    private (long Migrated, long Split, long SwappedIn)? _before;
+    private Counts? _before;
+    private Counts _during;
     private long _migrated;
+
+    // As _migrated and for splits, since the large folios were last asked about.
+    private long _migratedToLarge;
     private long _split;
-    private long _during;
-    private long? _swappedInBefore;
+
+    // Read when the last pass that ended well began.
+    private Counts? _lastBegun;
     private bool _countsFolios;
 
     /// <summary>Whether the counts could be read; without them nothing is known of moves.</summary>
     public bool IsKnown { get; private set; }
 
-    /// <summary>Pages read back from swap since the last pass that ended well began, up to the end of this one; null where that is not known.</summary>
-    public long? SwappedIn { get; private set; }
+    /// <summary>
+    /// Folios that came to their frames without a page fault, or more, since the last pass that ended well began: from swap, from other frames, out of smaller
+    /// ones; null where that is not known.
+    /// </summary>
+    public long? Arrived { get; private set; }
 
-    /// <summary>The most pages that may be told older than they are.</summary>
-    public long DoubtfulPages
+    /// <summary>As many pages as may be told older than they are; there need not be so many at all.</summary>
+    /// <param name="largePages">Tracked pages of folios that have several.</param>
+    public long DoubtfulPages(long largePages)
     {
-        get
-        {
-            long pages = _migrated + _split + _during;
-            foreach (long unclear in _unclear)
-                pages += unclear;
-            return pages;
-        }
+        long pages = _migrated + _split + _during.Migrated + _during.Split + Covered(_migratedToLarge + _during.Migrated, largePages);
+        foreach (long unclear in _unclear)
+            pages += unclear;
+        return pages;
     }
 
-    /// <summary>Begins a pass: whether all tracked folios have to be asked about again.</summary>
-    public bool Begin(byte mark, long trackedPages)
+    /// <summary>Begins a pass: what has to be asked about again.</summary>
+    public AskAgain Begin(byte mark, long trackedPages, long largePages)
     {
         _unclear[mark] = 0;
-        _during = 0;
-        (long Migrated, long Split, long SwappedIn)? now = Read();
+        _during = default;
+        Counts? now = Read();
         IsKnown = now is not null;
         if (now is { } read)
         {
             // With no count to begin with, any page may have moved since it was first seen idle.
-            _migrated = Math.Min(trackedPages, _before is { } before ? _migrated + Math.Max(0, read.Migrated - before.Migrated) : trackedPages);
-            _split = Math.Min(trackedPages, _split + Math.Max(0, read.Split - (_before ?? read).Split));
-            _before = read;
+            Counts since = _before is { } before ? read - before : new Counts(trackedPages, 0, 0, 0);
+            _migrated += since.Migrated;
+            _migratedToLarge += since.Migrated;
+            _split += since.Split;
+            _before = now;
         }
 
-        return (_migrated + _split) * Tolerance > trackedPages;
+        return _migrated * Tolerance > trackedPages ? AskAgain.All
+            : (_split + Covered(_migratedToLarge, largePages)) * Tolerance > trackedPages ? AskAgain.Large
+            : AskAgain.None;
     }
 
-    /// <summary>All was asked again: so many pages were found to be others, and start anew.</summary>
-    public void Clear(byte mark, long found)
+    /// <summary>It was asked again, and what is another now starts anew.</summary>
+    public void Clear(byte mark, AskAgain asked)
     {
-        // A page that came by migration to a frame of its own owner, kind and size cannot be told from the one before it.
-        _unclear[mark] = Math.Max(0, _migrated - found);
-        _migrated = 0;
+        if (asked == AskAgain.None)
+            return;
+
+        // A split throws away what the accessed bits of page cache said, and of what its pages are now nothing tells.
+        _unclear[mark] = _split;
         _split = 0;
+        _migratedToLarge = 0;
+        if (asked != AskAgain.All)
+            return;
+
+        // A page that came by migration to a frame of its own owner, kind and size cannot be told from the one before it. Those that were found to be others are not taken off: they may have
+        // come there without a migration.
+        _unclear[mark] += _migrated;
+        _migrated = 0;
     }
 
     /// <summary>Ends a pass: what moved while it ran is a doubt until the next one.</summary>
-    public void End(long trackedPages)
+    public void End()
     {
-        (long Migrated, long Split, long SwappedIn)? now = Read();
-        SwappedIn = now?.SwappedIn - _swappedInBefore;
-        if (now is { } read && _before is { } before)
-            _during = Math.Min(trackedPages, read.Migrated - before.Migrated + read.Split - before.Split);
-        else
-            IsKnown = false;
-        _swappedInBefore = IsKnown ? _before?.SwappedIn : null;
+        Counts? now = IsKnown ? Read() : null;
+        IsKnown = now is not null;
+        _during = now - _before ?? default;
+        Arrived = (now - _lastBegun)?.Arrived;
+        _lastBegun = IsKnown ? _before : null;
     }
 
-    private (long Migrated, long Split, long SwappedIn)? Read()
+    // A page that comes to where a large folio began makes all its pages wrong.
+    private long Covered(long migrated, long largePages) => Math.Min(largePages, migrated << _hugeOrder);
+
+    private Counts? Read()
     {
         if (VmStat.Read(files) is not { } stat)
             return null;
-        if (_splits.ReadPages() is { } split)
-        {
-            _countsFolios = true;
-            return (stat.PagesMigrated, split, stat.PagesSwappedIn);
-        }
 
-        // The two counts are not the same: one must not be taken for the other from one pass to the next.
-        return _countsFolios ? null : (stat.PagesMigrated, stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn);
+        // The two ways to count splits are not the same: one must not be taken for the other from one pass to the next.
+        long? split = _splits.ReadPages();
+        if (split is null && _countsFolios)
+            return null;
+        _countsFolios = split is not null;
+        return new Counts(stat.PagesMigrated, split ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn, stat.HugePagesCollapsed);
+    }
+
+    private readonly record struct Counts(long Migrated, long Split, long SwappedIn, long Collapsed)
+    {
+        public long Arrived => Migrated + Split + SwappedIn + Collapsed;
+
+        public static Counts operator -(Counts a, Counts b) => new(
+            a.Migrated - b.Migrated, Math.Max(0, a.Split - b.Split), a.SwappedIn - b.SwappedIn, a.Collapsed - b.Collapsed);
     }
 }

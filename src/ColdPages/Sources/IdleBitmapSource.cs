@@ -29,7 +29,7 @@ internal sealed class IdleBitmapSource : AgeSource
     private int _cutShort;
     private Errno _unreadError;
     private bool _hasTooMany;
-    private bool _askedAll;
+    private AskAgain _asked;
 
     /// <param name="files">The host.</param>
     /// <param name="tree">Its cgroups.</param>
@@ -156,20 +156,20 @@ internal sealed class IdleBitmapSource : AgeSource
             doubts.Add(new Doubt(
                 $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many idle pages were migrated or split.", Doubt.AllBytes));
         }
-        else if (_moves.DoubtfulPages > 0)
+        else if (Math.Min(_moves.DoubtfulPages(_ages.LargePages), _ages.TotalPages) is > 0 and long pages)
         {
             doubts.Add(new Doubt(
-                $"The kernel migrated or split pages that are idle: up to {_moves.DoubtfulPages} may be told older than they are.",
-                _moves.DoubtfulPages * Files.PageSize));
+                $"The kernel migrated or split pages that are idle: up to {pages} may be told older than they are.", pages * Files.PageSize));
         }
     }
 
     private Problem? Pass(WordFile bitmap, CancellationToken cancellationToken)
     {
         byte mark = PassMark.Of(_marks.Pass);
-        bool askAll = _moves.Begin(mark, _ages.TotalPages);
-        _askedAll = askAll || _hasTooMany;
-        _scan.Begin(bitmap, _marks.Pass, _askedAll);
+        _asked = _moves.Begin(mark, _ages.TotalPages, _ages.LargePages);
+        if (_hasTooMany)
+            _asked = AskAgain.All;
+        _scan.Begin(bitmap, _marks.Pass, _asked);
         _unread = _cutShort = 0;
         _unreadError = Errno.None;
         int block = 0;
@@ -211,13 +211,13 @@ internal sealed class IdleBitmapSource : AgeSource
         _blocks = end;
         _lastWords = lastWords;
 
-        // Without an answer there is no telling what became of a page.
-        if (_askedAll && _questions.Unanswered == 0)
-            _moves.Clear(mark, _scan.Replaced);
-        _moves.End(_ages.TotalPages);
+        // What got no answer may be wrong still.
+        if (_questions.Unanswered == 0)
+            _moves.Clear(mark, _asked);
+        _moves.End();
         _lru.Read();
-        _promotions.Settle(_lru, _moves.SwappedIn);
-        _hasTooMany = _lru.HasReborn || (!_askedAll && HasTooMany());
+        _promotions.Settle(_lru, _moves.Arrived);
+        _hasTooMany = _lru.HasReborn || (_asked != AskAgain.All && HasTooMany());
         return null;
     }
 
@@ -225,8 +225,9 @@ internal sealed class IdleBitmapSource : AgeSource
     // and its faults do not tell.
     private bool HasTooMany()
     {
-        foreach (Owner owner in _owners.All)
+        for (int i = 0; i < _owners.All.Count; i++)
         {
+            Owner owner = _owners.All[i];
             if (owner.Memcg is null || owner.Heir is not null)
                 continue;
             for (int kind = 0; kind < BinLayout.Kinds; kind++)

@@ -28,12 +28,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private WordFile _bitmap;
     private int _pass;
     private int _lookedAt;
-    private bool _askAll;
+    private AskAgain _askAgain;
 
     public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
-
-    /// <summary>Pages of folios that were found to be others of the same size.</summary>
-    public long Replaced { get; private set; }
 
     /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
     public long Crowded { get; private set; }
@@ -44,12 +41,12 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     public Errno LastError { get; private set; }
 
     /// <summary>Begins a pass with a bitmap that its caller closes.</summary>
-    public void Begin(WordFile bitmap, int pass, bool askAll)
+    public void Begin(WordFile bitmap, int pass, AskAgain askAgain)
     {
         _bitmap = bitmap;
         _pass = pass;
-        _askAll = askAll;
-        Replaced = Crowded = Unmarked = 0;
+        _askAgain = askAgain;
+        Crowded = Unmarked = 0;
         LastError = Errno.None;
         (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
         _isolated.Clear();
@@ -97,12 +94,18 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private void SetAgain(FrameBlock block)
     {
         _again.AsSpan().Clear();
-        Span<ulong> again = _askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
-        int offset = _askAll ? 0 : _pass % ReaskShare * ReaskWords;
+        bool askAll = _askAgain == AskAgain.All;
+        Span<ulong> again = askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
+        int offset = askAll ? 0 : _pass % ReaskShare * ReaskWords;
         for (int i = 0; i < again.Length; i++)
             again[i] = block.Idle[offset + i] & _now[offset + i];
         if (!block.HasCovered)
             return;
+        if (_askAgain == AskAgain.Large)
+        {
+            for (int word = 0; word < _again.Length; word++)
+                _again[word] |= block.Idle[word] & block.Covered[word] & _now[word];
+        }
 
         // A tail that has a mark of its own is none any more: its folio was split.
         for (int word = 0; word < _came.Length; word++)
@@ -169,9 +172,10 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isKnown = questions.IsKnown(inPiece);
         PageFlags flags = isKnown ? questions.Flags(inPiece) : PageFlags.None;
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
+        bool isSame = isKnown && IsSame(inPiece, identity);
 
         // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
-        if (isSameOwner && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
             // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
             _isolated.Add(absolute);
@@ -185,9 +189,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         if (isOther)
             return;
 
-        // It had been idle for as long as it was when we last looked; how long it stayed so after that nobody knows. What still has its mark, or is not
-        // known at all, need not have been touched.
-        promotions.Add(identity, PassMark.AgeAt(_lookedAt, mark), isUnclear: !isKnown || (flags & PageFlags.Idle) != PageFlags.None);
+        // It had been idle for as long as it was when we last looked; how long it stayed so after that nobody knows. What still has its mark was not seen touched.
+        promotions.Add(
+            identity, PassMark.AgeAt(_lookedAt, mark), isSame && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
     }
 
     private void UpdateAgain(FrameBlock block, int piece)
@@ -198,19 +202,19 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             {
                 int frame = (word * 64) + BitOperations.TrailingZeroCount(bits);
                 int inPiece = frame - (piece * 64);
-                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || (questions.Flags(inPiece) & PageFlags.Lru) == PageFlags.None)
-                    continue;
-                FolioIdentity identity = PageAges.Identity(block, frame, out _);
-                if (TryIdentify(inPiece, out FolioIdentity found)
-                    && owners[identity.Owner].Index == found.Owner && identity.Kind == found.Kind && identity.Order == found.Order)
+                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || IsSame(inPiece, PageAges.Identity(block, frame, out _)))
                     continue;
 
                 // Counts as touched in this pass; what it is now will be asked in the next.
                 ages.Remove(block, frame);
-                Replaced += found.Order == identity.Order ? identity.Pages : 0;
             }
         }
     }
+
+    // Whether a frame has such a folio as before. Kind and size show also while it is off its list.
+    private bool IsSame(int inPiece, FolioIdentity identity) =>
+        questions.Owner(inPiece) == owners[identity.Owner].Inode && PageFlagsFile.KindOf(questions.Flags(inPiece)) == identity.Kind
+        && questions.OrderOf(inPiece) == identity.Order;
 
     private void UpdateCame(FrameBlock block, int piece)
     {

@@ -6,41 +6,49 @@ namespace ColdPages;
 /// </summary>
 internal sealed class PromotionTally(OwnerTable owners)
 {
-    private readonly Dictionary<Key, int> _folios = [];
+    private readonly Dictionary<Key, Folios> _folios = [];
 
-    private readonly record struct Key(int Owner, PageKind Kind, int Order, int Age, bool IsUnclear);
+    private readonly record struct Key(int Owner, PageKind Kind, int Order, int Age);
+
+    private struct Folios
+    {
+        public int All;
+        public int Same;
+    }
 
     /// <summary>Begins a pass. What one before it found that did not end well counts as possible.</summary>
     public void Begin()
     {
-        foreach ((Key key, int folios) in _folios)
-            owners[key.Owner].MakePromotions().Add(key.Age, 0, (long)folios << key.Order);
+        foreach ((Key key, Folios folios) in _folios)
+            owners[key.Owner].MakePromotions().Add(key.Age, 0, (long)folios.All << key.Order);
         _folios.Clear();
     }
 
-    /// <param name="identity">The folio.</param>
+    /// <param name="identity">What it was.</param>
     /// <param name="age">How many passes it had been idle when it was last seen so.</param>
-    /// <param name="isUnclear">Whether it is not even certain that it was touched or used again: it may have been freed.</param>
-    public void Add(FolioIdentity identity, int age, bool isUnclear = false)
+    /// <param name="isSame">Whether there is such a folio still: without one it may be that nothing was touched.</param>
+    public void Add(FolioIdentity identity, int age, bool isSame)
     {
-        Key key = new(owners[identity.Owner].Index, identity.Kind, identity.Order, age, isUnclear);
-        System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_folios, key, out _)++;
+        Key key = new(owners[identity.Owner].Index, identity.Kind, identity.Order, age);
+        ref Folios folios = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_folios, key, out _);
+        folios.All++;
+        folios.Same += isSame ? 1 : 0;
     }
 
     /// <summary>
-    /// Adds them to what their owners have had since the start. Anonymous memory comes by a page fault, or from swap; page cache and shared memory can come without either, so of these
-    /// none is certain to have been touched.
+    /// Adds them to what their owners have had since the start. Anonymous memory comes by a page fault, from swap, from another frame, or out of smaller pages; page cache and shared
+    /// memory can come without any of these, so of them none is certain to have been touched.
     /// </summary>
     /// <param name="lru">Whose faults these were.</param>
-    /// <param name="swappedIn">Pages read from swap on the whole host since the last pass; null where that is not known.</param>
-    public void Settle(MemcgLru lru, long? swappedIn)
+    /// <param name="arrived">What came on the whole host without a fault since the last pass began; null where that is not known.</param>
+    public void Settle(MemcgLru lru, long? arrived)
     {
-        foreach ((Key key, int folios) in _folios)
+        foreach ((Key key, Folios folios) in _folios)
         {
             Owner owner = owners[key.Owner];
-            long? arrivals = owner.Memcg is null ? null : lru.NewFaults(owner.Memcg) + swappedIn;
-            long certain = key.Kind == PageKind.Anon && !key.IsUnclear && arrivals is not null ? Math.Max(0, folios - arrivals.Value) : 0;
-            owner.MakePromotions().Add(key.Age, certain << key.Order, (long)folios << key.Order);
+            long? arrivals = owner.Memcg is null ? null : lru.NewFaults(owner.Memcg) + arrived;
+            long certain = key.Kind == PageKind.Anon && arrivals is not null ? Math.Max(0, folios.Same - arrivals.Value) : 0;
+            owner.MakePromotions().Add(key.Age, certain << key.Order, (long)folios.All << key.Order);
         }
 
         _folios.Clear();

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace ColdPages;
 
 /// <inheritdoc cref="Bitmaps.ExpandHeads"/>
-internal ref struct ExpandHeadsKernel : IBitmapKernel
+internal readonly ref struct ExpandHeadsKernel : IBitmapKernel
 {
     public required ReadOnlySpan<ulong> Heads { get; init; }
 
@@ -11,11 +11,8 @@ internal ref struct ExpandHeadsKernel : IBitmapKernel
 
     public required int Order { get; init; }
 
-    // Where the pages end that were added one folio at a time.
-    private long _end;
-
     // A span has less than 2^37 bits: any higher order goes beyond its end as that one does.
-    private readonly long Pages => 1L << Math.Min(Order, 37);
+    private long Pages => 1L << Math.Min(Order, 37);
 
     public int Run<TWords>(int from)
         where TWords : struct, IWords<TWords>
@@ -63,19 +60,13 @@ internal ref struct ExpandHeadsKernel : IBitmapKernel
             for (ulong left = Heads[i]; left != 0; left &= left - 1)
             {
                 long head = (i * 64L) + BitOperations.TrailingZeroCount(left);
-                long end = Math.Min(head + Pages, Covered.Length * 64L);
-
-                // Heads where none should be, such as one on every page, are not to fill the same words again and again.
-                Add(Math.Max(head, _end), end);
-                _end = end;
+                Add(head, Math.Min(head + Pages, Covered.Length * 64L));
             }
         }
     }
 
-    private readonly void Add(long from, long end)
+    private void Add(long from, long end)
     {
-        if (from >= end)
-            return;
         int first = (int)(from / 64);
         int last = (int)(end / 64);
         ulong beforeFirst = (1UL << (int)(from % 64)) - 1;

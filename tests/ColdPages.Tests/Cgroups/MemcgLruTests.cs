@@ -18,6 +18,7 @@ public sealed class MemcgLruTests
         _tree = Trees.Of(_host);
         _lru = new MemcgLru(_host, _tree);
         Read();
+        Read();
     }
 
     [Fact]
@@ -63,6 +64,10 @@ public sealed class MemcgLruTests
         Read();
         Assert.Equal(40 + (127 * 4), NewFaults("/a"));
         Assert.Equal(50 + (127 * 4), NewFaults("/a/b"));
+
+        // Those that came while the pass before ran were counted when it ended.
+        Read();
+        Assert.Equal(40 + (127 * 4), NewFaults("/a"));
         Read();
         Assert.Equal(127 * 4, NewFaults("/a"));
     }

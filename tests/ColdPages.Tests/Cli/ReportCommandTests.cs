@@ -123,6 +123,14 @@ public sealed class ReportCommandTests
     }
 
     [Fact]
+    public async Task The_table_in_the_readme_is_what_the_command_prints()
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, "report", "--source", "simulated");
+        string table = run.Output[..run.Output.IndexOf("\n3 passes over", StringComparison.Ordinal)];
+        Assert.Contains(table, await File.ReadAllTextAsync(Repository.File("README.md"), Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_root_does_not_go_with_the_simulated_host()
     {
         CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, "--source", "simulated", "--root", "/x");

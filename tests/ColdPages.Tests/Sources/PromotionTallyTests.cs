@@ -19,6 +19,7 @@ public sealed class PromotionTallyTests
         _tally = new PromotionTally(_owners);
         _lru = new MemcgLru(_host, _tree);
         _lru.Read();
+        _lru.Read();
     }
 
     [Theory]
@@ -62,7 +63,7 @@ public sealed class PromotionTallyTests
     public void What_may_have_been_freed_is_not_certain_and_takes_nothing_from_the_rest()
     {
         Add(1000, PageKind.Anon, age: 3);
-        Add(50, PageKind.Anon, age: 3, isUnclear: true);
+        Add(50, PageKind.Anon, age: 3, isSame: false);
         Settle(0);
         Assert.Equal((1000L - 127, 1050L), Promotions(20, 3));
     }
@@ -71,7 +72,7 @@ public sealed class PromotionTallyTests
     public void Folios_count_all_their_pages()
     {
         for (int i = 0; i < 200; i++)
-            _tally.Add(new FolioIdentity(_owners.Find(20).Index, PageKind.Anon, 4), 3);
+            _tally.Add(new FolioIdentity(_owners.Find(20).Index, PageKind.Anon, 4), 3, isSame: true);
         Settle(0);
         Assert.Equal(((200L - 127) * 16, 200L * 16), Promotions(20, 3));
     }
@@ -101,10 +102,10 @@ public sealed class PromotionTallyTests
         Assert.Equal((0L, 200L), Promotions(20, 3));
     }
 
-    private void Add(int folios, PageKind kind, int age, ulong inode = 20, bool isUnclear = false)
+    private void Add(int folios, PageKind kind, int age, ulong inode = 20, bool isSame = true)
     {
         for (int i = 0; i < folios; i++)
-            _tally.Add(new FolioIdentity(_owners.Find(inode).Index, kind, 0), age, isUnclear);
+            _tally.Add(new FolioIdentity(_owners.Find(inode).Index, kind, 0), age, isSame);
     }
 
     private void Settle(long? swappedIn)
