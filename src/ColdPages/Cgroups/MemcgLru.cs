@@ -9,6 +9,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     // What each CPU may not have added yet (MEMCG_CHARGE_BATCH, mm/memcontrol.c): measured up to 127 pages.
     private const int LagPages = 127;
 
+    private readonly DirectoryListing _folder = new();
     private readonly long _lagBytes = LagPages * (long)CpuList.CountOnline(files) * files.PageSize;
     private Row[] _rows = [];
 
@@ -16,6 +17,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     {
         public Memcg? Memcg;
         public MemoryStat Stat;
+        public long MostFaults;
         public long Faults;
         public long NewFaults;
         public long FaultsBefore;
@@ -27,6 +29,9 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     /// <summary>Memcgs whose memory.stat could not be read though they are there.</summary>
     public int Unread { get; private set; }
 
+    /// <summary>Whether the last read found a memcg with fewer page faults than before: it is another one, with the name and the inode of one removed.</summary>
+    public bool HasReborn { get; private set; }
+
     public long StateBytes => _rows.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Row>();
 
     public void Read()
@@ -34,6 +39,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         if (_rows.Length < tree.Rows)
             Array.Resize(ref _rows, Math.Max(tree.Rows, _rows.Length * 2));
         Unread = 0;
+        HasReborn = false;
         using FileText text = FileText.Rent();
         Span<byte> buffer = stackalloc byte[KernelPath.MaxLength];
 
@@ -49,7 +55,13 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             row.Stat = error != Errno.None ? default
                 : tree.Hierarchy.Version == 2 ? MemoryStat.ParseV2(text.Bytes)
                 : MemoryStat.ParseV1(text.Bytes, hierarchical: false);
-            Unread += error == Errno.None || error.IsGone() ? 0 : 1;
+            if (row.Stat.Faults is { } faults)
+            {
+                HasReborn |= faults < row.MostFaults;
+                row.MostFaults = faults;
+            }
+
+            Unread += error == Errno.None || (error.IsGone() && IsGone(memcg)) ? 0 : 1;
         }
 
         for (int i = 0; i < tree.InOrder.Count; i++)
@@ -84,7 +96,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         // Those of its children are read a moment later than all together, and what they have in between would be taken from its own.
         Row row = Of(memcg);
         bool isShared = tree.Hierarchy.Version == 2 && memcg.Children.Count > 0;
-        return row.Stat.Faults is null || isShared ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+        return isShared || LocalFaults(memcg) is null ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
     }
 
     private long? LocalFaults(Memcg memcg)
@@ -92,12 +104,20 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         long? local = Of(memcg).Stat.Faults;
         if (tree.Hierarchy.Version == 2)
         {
+            // Without those of each child there is no telling which are its own; 0 for one of them would make the next pass have too few.
             foreach (Memcg child in memcg.Children)
-                local -= Of(child).Stat.Faults ?? 0;
+            {
+                if (child.HasController)
+                    local -= Of(child).Stat.Faults;
+            }
         }
 
         return local;
     }
 
-    private Row Of(Memcg memcg) => memcg.Row < _rows.Length && _rows[memcg.Row].Memcg == memcg ? _rows[memcg.Row] : default;
+    private bool IsGone(Memcg memcg) => files.List(memcg.Directory, _folder) != Errno.None || _folder.OwnInode != memcg.Inode;
+
+    // What is kept of one whose controller was switched off since is not its own any more.
+    private Row Of(Memcg memcg) =>
+        memcg.HasController && memcg.Row < _rows.Length && _rows[memcg.Row].Memcg == memcg ? _rows[memcg.Row] : default;
 }

@@ -10,7 +10,7 @@ internal sealed class FolioSplits(KernelFiles files)
 {
     private readonly DirectoryListing _sizes = new();
 
-    /// <summary>Pages; null where the kernel does not count them.</summary>
+    /// <summary>Pages; null where the kernel does not count them, or a count that is there cannot be read.</summary>
     public long? ReadPages()
     {
         if (files.List("/sys/kernel/mm/transparent_hugepage"u8, _sizes) != Errno.None)
@@ -26,8 +26,14 @@ internal sealed class FolioSplits(KernelFiles files)
                 continue;
             KernelPath size = KernelPath.Child(folder, "/sys/kernel/mm/transparent_hugepage"u8, name);
             KernelPath split = KernelPath.Child(file, size.Bytes, "stats/split"u8);
-            if (text.Load(files, split.Bytes) == Errno.None && KeyedNumber.ParseSingle(text.Bytes) is { } count)
-                pages = (pages ?? 0) + (count * (kilobytes * 1024 / files.PageSize));
+            Errno error = text.Load(files, split.Bytes);
+            if (error.IsGone())
+                continue;
+
+            // A sum that lacks one of its parts would look as if splits had been taken back.
+            if (error != Errno.None || KeyedNumber.ParseSingle(text.Bytes) is not { } count)
+                return null;
+            pages = (pages ?? 0) + (count * (kilobytes * 1024 / files.PageSize));
         }
 
         return pages;

@@ -17,7 +17,6 @@ internal sealed class HiddenMoves(KernelFiles files)
     // What no question could clear up, by the mark of the pass that had it: it matters for as long as ages reach back to that.
     private readonly long[] _unclear = new long[PassMark.Count];
     private Counts? _before;
-    private Counts? _beforeThat;
     private Counts _during;
     private long _migrated;
 
@@ -25,12 +24,16 @@ internal sealed class HiddenMoves(KernelFiles files)
     private long _migratedToLarge;
     private long _split;
 
-    /// <summary>Whether /proc/vmstat could be read; without it nothing is known of moves.</summary>
+    // Read when the last pass that ended well began.
+    private Counts? _lastBegun;
+    private bool _countsFolios;
+
+    /// <summary>Whether the counts could be read; without them nothing is known of moves.</summary>
     public bool IsKnown { get; private set; }
 
     /// <summary>
-    /// Folios that came to their frames without a page fault, or more, since the pass before began: from swap, from other frames, out of smaller ones; null where
-    /// that is not known.
+    /// Folios that came to their frames without a page fault, or more, since the last pass that ended well began: from swap, from other frames, out of smaller
+    /// ones; null where that is not known.
     /// </summary>
     public long? Arrived { get; private set; }
 
@@ -51,17 +54,17 @@ internal sealed class HiddenMoves(KernelFiles files)
         _during = default;
         Counts? now = Read();
         IsKnown = now is not null;
-        if (now is { } read && _before is { } before)
+        if (now is { } read)
         {
-            Counts since = read - before;
+            // With no count to begin with, any page may have moved since it was first seen idle.
+            Counts since = _before is { } before ? read - before : new Counts(trackedPages, 0, 0, 0);
             _migrated += since.Migrated;
             _migratedToLarge += since.Migrated;
             // Not cut off at what is tracked: pages that were marked and not tracked yet lose their accessed bits by a split too, and come as idle in this pass.
             _split += since.Split;
+            _before = now;
         }
 
-        _beforeThat = now is null ? null : _before;
-        _before = now ?? _before;
         return _migrated * Tolerance > trackedPages ? AskAgain.All
             : (_split + Covered(_migratedToLarge, largePages)) * Tolerance > trackedPages ? AskAgain.Large
             : AskAgain.None;
@@ -90,21 +93,33 @@ internal sealed class HiddenMoves(KernelFiles files)
     public void End()
     {
         Counts? now = IsKnown ? Read() : null;
+        IsKnown = now is not null;
         _during = now - _before ?? default;
-        Arrived = (now - _beforeThat)?.Arrived;
+        Arrived = (now - _lastBegun)?.Arrived;
+        _lastBegun = IsKnown ? _before : null;
     }
 
     // A page that comes to where a large folio began makes all its pages wrong.
     private long Covered(long migrated, long largePages) => Math.Min(largePages, migrated << _hugeOrder);
 
-    private Counts? Read() => VmStat.Read(files) is { } stat
-        ? new Counts(stat.PagesMigrated, _splits.ReadPages() ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn, stat.HugePagesCollapsed)
-        : null;
+    private Counts? Read()
+    {
+        if (VmStat.Read(files) is not { } stat)
+            return null;
+
+        // The two ways to count splits are not the same: one must not be taken for the other from one pass to the next.
+        long? split = _splits.ReadPages();
+        if (split is null && _countsFolios)
+            return null;
+        _countsFolios = split is not null;
+        return new Counts(stat.PagesMigrated, split ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn, stat.HugePagesCollapsed);
+    }
 
     private readonly record struct Counts(long Migrated, long Split, long SwappedIn, long Collapsed)
     {
         public long Arrived => Migrated + Split + SwappedIn + Collapsed;
 
-        public static Counts operator -(Counts a, Counts b) => new(a.Migrated - b.Migrated, a.Split - b.Split, a.SwappedIn - b.SwappedIn, a.Collapsed - b.Collapsed);
+        public static Counts operator -(Counts a, Counts b) => new(
+            a.Migrated - b.Migrated, Math.Max(0, a.Split - b.Split), a.SwappedIn - b.SwappedIn, a.Collapsed - b.Collapsed);
     }
 }

@@ -20,10 +20,13 @@ internal sealed class IdleBitmapSource : AgeSource
     private readonly HiddenMoves _moves;
     private readonly MemcgLru _lru;
 
-    // By block, whether it was marked by us.
-    private bool[] _marked = new bool[16];
+    private BlockHistory[] _history = new BlockHistory[16];
+
+    // One beyond the last block that the last pass could read.
     private int _blocks;
+    private int _lastWords;
     private int _unread;
+    private int _cutShort;
     private Errno _unreadError;
     private bool _hasTooMany;
     private AskAgain _asked;
@@ -61,7 +64,7 @@ internal sealed class IdleBitmapSource : AgeSource
     public override IReadOnlyList<string> Notes { get; }
 
     public override long StateBytes =>
-        _ages.StateBytes + _lru.StateBytes + _marked.Length + FolioQuestions.StateBytes + IdleBlockScan.StateBytes;
+        _ages.StateBytes + _lru.StateBytes + (_history.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<BlockHistory>()) + FolioQuestions.StateBytes + IdleBlockScan.StateBytes;
 
     public override int Bins => Math.Min(_marks.Pass, PassClock.MaxPasses) + 1;
 
@@ -69,6 +72,7 @@ internal sealed class IdleBitmapSource : AgeSource
     {
         foreach (byte mark in _marks.Begin(clock.Current))
             _ages.Retire(mark);
+        _promotions.Begin();
         _owners.Reconcile();
         _ages.TidyOwners();
         Errno error = WordFile.Open(Files, PageFlagsFile.Path, KernelFileAccess.Read, out WordFile flags);
@@ -138,12 +142,13 @@ internal sealed class IdleBitmapSource : AgeSource
     {
         if (_unread > 0)
             doubts.Add(new Doubt($"{Pieces(_unread)} of {Files.Display(IdleBitmap.Name)} could not be read: {_unreadError.Describe()}; counted as just touched.", 0));
+        if (_cutShort > 0)
+            doubts.Add(new Doubt($"{Pieces(_cutShort)} of {Files.Display(IdleBitmap.Name)} ended early, or memory was added or taken out meanwhile; what they lacked counts as just touched.", 0));
         if (_scan.Unmarked > 0)
-            doubts.Add(new Doubt($"{Pieces(_scan.Unmarked)} of {Files.Display(IdleBitmap.Name)} could not be written: {_scan.LastError.Describe()}; not marked, counted as just touched.", 0));
+            doubts.Add(new Doubt($"{Pieces(_scan.Unmarked)} of {Files.Display(IdleBitmap.Name)} could not be written: {Why(_scan.LastError)}; not marked, counted as just touched.", 0));
         if (_questions.Unanswered > 0)
         {
-            string why = _questions.LastError == Errno.None ? "ended early" : _questions.LastError.Describe();
-            doubts.Add(new Doubt($"Of {_questions.Unanswered} pages {Files.Display(PageFlagsFile.Name)} or kpagecgroup did not say what they are ({why}); counted as just touched.", 0));
+            doubts.Add(new Doubt($"Of {_questions.Unanswered} pages {Files.Display(PageFlagsFile.Name)} or kpagecgroup did not say what they are ({Why(_questions.LastError)}); counted as just touched.", 0));
         }
 
         if (_scan.Crowded > 0)
@@ -174,12 +179,13 @@ internal sealed class IdleBitmapSource : AgeSource
         _asked = _moves.Begin(mark, _ages.TotalPages, _ages.LargePages);
         if (_hasTooMany)
             _asked = AskAgain.All;
-        _promotions.Begin();
         _scan.Begin(bitmap, _marks.Pass, _asked);
-        _unread = 0;
+        _unread = _cutShort = 0;
         _unreadError = Errno.None;
         int block = 0;
         int end = 0;
+        int lastWords = IdleBitmap.BlockWords;
+        IoResult read;
         while (true)
         {
             if (cancellationToken.IsCancellationRequested)
@@ -189,11 +195,14 @@ internal sealed class IdleBitmapSource : AgeSource
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            if (block == _marked.Length)
-                Array.Resize(ref _marked, block * 2);
-            IoResult read = _scan.Scan(block, ref _marked[block]);
+            if (block == _history.Length)
+                Array.Resize(ref _history, block * 2);
+            read = _scan.Scan(block, ref _history[block]);
             if (read.Ok && read.Count > 0)
             {
+                // Only the last piece may be short.
+                _cutShort += lastWords < IdleBitmap.BlockWords ? 1 : 0;
+                lastWords = read.Count;
                 end = ++block;
                 continue;
             }
@@ -211,10 +220,12 @@ internal sealed class IdleBitmapSource : AgeSource
         }
 
         if (end == 0)
-            return CannotRead(_unreadError);
+            return CannotRead(_unread > 0 ? _unreadError : read.Error);
         _ages.ForgetFrom(block);
-        Array.Clear(_marked, block, _marked.Length - block);
-        _blocks = block;
+        Array.Clear(_history, block, _history.Length - block);
+        _cutShort += _blocks > block ? _blocks - block : _blocks == end && lastWords < _lastWords ? 1 : 0;
+        _blocks = end;
+        _lastWords = lastWords;
 
         // What got no answer may be wrong still.
         if (_questions.Unanswered == 0)
@@ -222,11 +233,12 @@ internal sealed class IdleBitmapSource : AgeSource
         _moves.End();
         _lru.Read();
         _promotions.Settle(_lru, _moves.Arrived);
-        _hasTooMany = _asked != AskAgain.All && HasTooMany();
+        _hasTooMany = _lru.HasReborn || (_asked != AskAgain.All && HasTooMany());
         return null;
     }
 
-    // A memcg that has more idle pages than pages on its lists: some are another's, as when its folder was made anew with the inode of the one before it.
+    // A memcg that has more idle pages than pages on its lists: some are another's, as when its folder was made anew with the inode of the one before it
+    // and its faults do not tell.
     private bool HasTooMany()
     {
         for (int i = 0; i < _owners.All.Count; i++)
@@ -261,6 +273,8 @@ internal sealed class IdleBitmapSource : AgeSource
     }
 
     private static string Pieces(int blocks) => $"{blocks} {(blocks == 1 ? "piece" : "pieces")} of {IdleBitmap.BlockFrames} pages";
+
+    private static string Why(Errno error) => error == Errno.None ? "ended early" : error.Describe();
 
     private Problem CannotOpen(string file, Errno error) => new(
         $"{Files.Display(file)} could not be opened: {error.Describe()}.", "See that it is still there, and that this process is still root.");

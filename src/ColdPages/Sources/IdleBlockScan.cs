@@ -26,6 +26,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private HashSet<long> _isolated = [];
     private WordFile _bitmap;
     private int _pass;
+    private int _lookedAt;
     private AskAgain _askAgain;
 
     public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
@@ -55,8 +56,8 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
 
     /// <summary>Scans a block. The result counts the words that there were: none beyond the end of memory.</summary>
     /// <param name="index">The block.</param>
-    /// <param name="wasMarked">Whether an earlier pass marked it; marks that are not ours say nothing of the time before. Now it is, unless that fails.</param>
-    public IoResult Scan(int index, ref bool wasMarked)
+    /// <param name="history">What earlier passes did with it, and now this one.</param>
+    public IoResult Scan(int index, ref BlockHistory history)
     {
         long firstWord = (long)index * IdleBitmap.BlockWords;
         IoResult read = _bitmap.Read(firstWord, _now);
@@ -64,12 +65,14 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             return read;
         cost.ReadEntries(IdleBitmap.Name, read.Count * 64);
         _now.AsSpan(read.Count).Clear();
+        _lookedAt = history.LookedAt;
+        history.LookedAt = _pass;
         FrameBlock? block = ages.Block(index);
-        if (block is not null || (wasMarked && _now.AsSpan().ContainsAnyExcept(0UL)))
+        if (block is not null || (history.IsMarked && _now.AsSpan().ContainsAnyExcept(0UL)))
         {
             block ??= ages.MakeBlock(index);
             bool changed = Bitmaps.Compare(block.Idle, _now, _went, _came);
-            if (!wasMarked)
+            if (!history.IsMarked)
                 _came.AsSpan().Clear();
             SetAgain(block);
             if (changed || _again.AsSpan().ContainsAnyExcept(0UL))
@@ -85,7 +88,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             Bitmaps.Neither(_now, _now, _now);
         }
 
-        wasMarked |= Mark(firstWord, _now.AsSpan(0, read.Count));
+        history.IsMarked |= Mark(firstWord, _now.AsSpan(0, read.Count));
         return read;
     }
 
@@ -185,8 +188,12 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         ages.Remove(block, frame);
         bool isOther = isKnown
             && (!isSameOwner || ((flags & PageFlags.Lru) != PageFlags.None ? PageFlagsFile.KindOf(flags) != identity.Kind : owner.Inode == 0));
-        if (!isOther)
-            promotions.Add(identity, PassMark.AgeAt(_pass, mark), isSame && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
+        if (isOther)
+            return;
+
+        // It had been idle for as long as it was when we last looked; how long it stayed so after that nobody knows. What still has its mark was not seen touched.
+        promotions.Add(
+            identity, PassMark.AgeAt(_lookedAt, mark), isSame && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
     }
 
     private void UpdateAgain(FrameBlock block, int piece)
@@ -305,7 +312,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             cost.WriteEntries(IdleBitmap.Name, Bitmaps.PopCount(marks[start..end]));
 
             // Beyond the end: memory was taken out meanwhile.
-            if (!written.Ok && written.Error != Errno.ENXIO)
+            if (written.Error != Errno.ENXIO && written.Count < end - start)
             {
                 LastError = written.Error;
                 ok = false;

@@ -16,10 +16,16 @@ internal sealed class PromotionTally(OwnerTable owners)
         public int Same;
     }
 
-    public void Begin() => _folios.Clear();
+    /// <summary>Begins a pass. What one before it found that did not end well counts as possible.</summary>
+    public void Begin()
+    {
+        foreach ((Key key, Folios folios) in _folios)
+            owners[key.Owner].MakePromotions().Add(key.Age, 0, (long)folios.All << key.Order);
+        _folios.Clear();
+    }
 
     /// <param name="identity">What it was.</param>
-    /// <param name="age">How many passes it had been idle.</param>
+    /// <param name="age">How many passes it had been idle when it was last seen so.</param>
     /// <param name="isSame">Whether there is such a folio still: without one it may be that nothing was touched.</param>
     public void Add(FolioIdentity identity, int age, bool isSame)
     {
@@ -44,5 +50,7 @@ internal sealed class PromotionTally(OwnerTable owners)
             long certain = key.Kind == PageKind.Anon && arrivals is not null ? Math.Max(0, folios.Same - arrivals.Value) : 0;
             owner.MakePromotions().Add(key.Age, certain << key.Order, (long)folios.All << key.Order);
         }
+
+        _folios.Clear();
     }
 }

@@ -32,6 +32,17 @@ public sealed class VmStatTests
     }
 
     [Fact]
+    public void Moves_splits_and_swap_are_told_apart_from_lines_that_look_like_them()
+    {
+        FakeHost host = new();
+        host.Write(
+            "/proc/vmstat",
+            "pswpin 21\npswpout 1000\npgmigrate_success 5062\npgmigrate_fail 9\nthp_migration_success 3\nthp_split_page 4\nthp_split_page_failed 70\nthp_deferred_split_page 60\n");
+        VmStat stat = Assert.NotNull(VmStat.Read(host));
+        Assert.Equal((5062L, 4L, 21L, 0L), (stat.PagesMigrated, stat.HugePagesSplit, stat.PagesSwappedIn, stat.PagesScanned));
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_read_gives_null()
     {
         FakeHost host = new();

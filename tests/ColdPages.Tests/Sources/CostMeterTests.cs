@@ -13,4 +13,16 @@ public sealed class CostMeterTests
         Assert.Equal([new("/proc/kpagecgroup", 2), new("/proc/kpageflags", 3)], cost.EntriesRead());
         Assert.Equal([new("/proc/kpageflags", 100)], cost.EntriesWritten());
     }
+
+    [Fact]
+    public void Entries_are_counted_as_they_are()
+    {
+        CostMeter cost = new();
+        cost.ReadEntries("/proc/kpageflags", 5_000_000_000);
+        cost.Read("/proc/kpageflags", 8);
+        cost.WriteEntries(IdleBitmap.Name, 3);
+        cost.WriteEntries(IdleBitmap.Name, 0);
+        Assert.Equal([new("/proc/kpageflags", 5_000_000_001)], cost.EntriesRead());
+        Assert.Equal([new(IdleBitmap.Name, 3)], cost.EntriesWritten());
+    }
 }

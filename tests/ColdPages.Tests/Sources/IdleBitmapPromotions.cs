@@ -54,7 +54,8 @@ internal sealed class IdleBitmapPromotions(IdleBitmapRun run, IdleBitmapTruth tr
 
     private void Count(TrackedFolio before)
     {
-        int age = PassMark.AgeAt(run.Clock.Current, before.Mark);
+        // As it was told by the pass before: when it was touched after that nobody knows.
+        int age = PassMark.AgeAt(run.Clock.Current - 1, before.Mark);
         ref readonly SeenFolio then = ref truth.Before(before.Frame);
         ref readonly SeenFolio now = ref truth.Now(before.Frame);
 

@@ -12,7 +12,7 @@ internal static class SnapshotFactory
         List<(int Index, int Children)> open = [];
         if (random.Next(5) > 0)
         {
-            open.Add((data.Add("/", -1, 1, Memory(random), Values(random, edges)), 0));
+            open.Add((data.Add("/", -1, 1, Memory(random), Values(random, edges), Promotions(random, edges)), 0));
             int count = random.Next(0, 12);
             for (int i = 0; i < count; i++)
             {
@@ -21,7 +21,7 @@ internal static class SnapshotFactory
                 (int parent, int children) = open[^1];
                 open[^1] = (parent, children + 1);
                 string name = $"{names[random.Next(names.Length)]}{children}";
-                open.Add((data.Add(name, parent, (ulong)random.NextInt64(2, long.MaxValue), Memory(random), Values(random, edges)), 0));
+                open.Add((data.Add(name, parent, (ulong)random.NextInt64(2, long.MaxValue), Memory(random), Values(random, edges), Promotions(random, edges)), 0));
             }
         }
 
@@ -56,6 +56,18 @@ internal static class SnapshotFactory
 
     private static long[] Values(Random random, TimeSpan[] edges) =>
         [.. Enumerable.Range(0, edges.Length * BinLayout.Stride).Select(place => place == BinLayout.Excess || random.Next(3) == 0 ? 0 : random.NextInt64(1L << 40))];
+
+    private static long[] Promotions(Random random, TimeSpan[] edges)
+    {
+        long[] values = new long[edges.Length * 2];
+        for (int bin = 0; bin < edges.Length && random.Next(4) > 0; bin++)
+        {
+            values[bin * 2] = random.Next(2) * random.NextInt64(1L << 40);
+            values[(bin * 2) + 1] = values[bin * 2] + (random.Next(2) * random.NextInt64(1L << 40));
+        }
+
+        return values;
+    }
 
     private static MemcgMemory Memory(Random random) => new()
     {

@@ -28,7 +28,43 @@ public sealed class ReportJsonTests
         ColdPageSnapshot read = ColdPageSnapshot.ReadJson(buffer.WrittenSpan);
         Assert.Equal(some.Select(memcg => memcg.Path), read.Memcgs.Select(memcg => memcg.Path));
         foreach (MemcgAges memcg in some)
+        {
             Assert.Equal(memcg.Idle(), read[memcg.Path].Idle());
+            Assert.Equal(memcg.Promotions(), read[memcg.Path].Promotions());
+        }
+    }
+
+    [Theory]
+    [InlineData(MemcgScope.Hierarchical, 9, """[{"fromSeconds":0,"toSeconds":2,"bytes":40,"lowerBytes":4},{"fromSeconds":2,"toSeconds":null,"bytes":9}]""")]
+    [InlineData(MemcgScope.Local, 2, """[{"fromSeconds":0,"toSeconds":2,"bytes":40,"lowerBytes":4},{"fromSeconds":2,"toSeconds":null,"bytes":2}]""")]
+    public void Promotions_are_written_where_there_are_any_with_a_lower_bound_where_it_is_another(MemcgScope scope, long last, string json)
+    {
+        SnapshotData data = new([TimeSpan.Zero, TimeSpan.FromSeconds(2)]);
+        int root = data.Add("/", -1, 1, default, [1, 0, 0, 0, 0, 0, 0, 0], [4, 40, 2, 2]);
+        data.Add("a", root, 2, default, [1, 0, 0, 0, 0, 0, 0, 0], [0, 0, 7, 7]);
+        data.Add("b", root, 3, default, [1, 0, 0, 0, 0, 0, 0, 0]);
+        ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
+        Assert.Equal(new ByteBounds(4 + last, 40 + last), snapshot["/"].Promotions(scope).Total);
+        Assert.Equal(new ByteBounds(7, 7), snapshot["/a"].Promotions(scope).Total);
+        Assert.Empty(snapshot["/b"].Promotions(scope));
+        JsonNode memcgs = JsonNode.Parse(Write(snapshot, scope))!["memcgs"]!;
+        Assert.Equal(json, memcgs[0]!["promotions"]!.ToJsonString());
+        Assert.Equal("[]", memcgs[2]!["promotions"]!.ToJsonString());
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot, scope)));
+    }
+
+    [Theory]
+    [InlineData("""{"fromSeconds":1,"toSeconds":2,"bytes":4}""")] // No bin begins there.
+    [InlineData("""{"fromSeconds":0,"toSeconds":null,"bytes":-4}""")]
+    [InlineData("""{"fromSeconds":0,"toSeconds":null,"bytes":4,"lowerBytes":-1}""")]
+    [InlineData("""{"fromSeconds":0,"toSeconds":null}""")]
+    public void Promotions_that_cannot_be_are_refused(string promotion)
+    {
+        SnapshotData data = new([TimeSpan.Zero]);
+        data.Add("/", -1, 1, default, [1, 0, 0, 0]);
+        JsonNode report = JsonNode.Parse(Write(SnapshotFactory.Make(data, new Random(1))))!;
+        report["memcgs"]![0]!["promotions"] = new JsonArray(JsonNode.Parse(promotion));
+        Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(report.ToJsonString())));
     }
 
     [Fact]

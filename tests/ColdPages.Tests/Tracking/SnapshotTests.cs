@@ -49,6 +49,8 @@ public sealed class SnapshotTests
         foreach (MemcgAges memcg in snapshot.Memcgs)
         {
             Assert.Equal(memcg.TrackedBytes(), memcg.Subtree().Sum(below => below.TrackedBytes(MemcgScope.Local)));
+            Assert.Equal(memcg.Promotions().Total.AtMost, memcg.Subtree().Sum(below => below.Promotions(MemcgScope.Local).Total.AtMost));
+            Assert.Equal(memcg.Promotions().Total.AtLeast, memcg.Subtree().Sum(below => below.Promotions(MemcgScope.Local).Total.AtLeast));
             Assert.Equal(memcg, snapshot[memcg.Path]);
             Assert.All(memcg.Subtree(), below => Assert.StartsWith(memcg.Path, below.Path, StringComparison.Ordinal));
         }

@@ -1,0 +1,160 @@
+namespace ColdPages.Tests;
+
+public sealed class MemcgLruTests
+{
+    private readonly FakeHost _host = new();
+    private readonly MemcgTree _tree;
+    private readonly MemcgLru _lru;
+
+    public MemcgLruTests()
+    {
+        _host.Write("/sys/devices/system/cpu/online", "0-3\n");
+        _host.AddMemcg("/");
+        _host.AddMemcg("/a");
+        _host.AddMemcg("/a/b");
+        Stat("", anon: 100, file: 60, shmem: 20, faults: 1000);
+        Stat("/a", anon: 70, file: 50, shmem: 10, faults: 700);
+        Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 300);
+        _tree = Trees.Of(_host);
+        _lru = new MemcgLru(_host, _tree);
+        Read();
+        Read();
+    }
+
+    [Fact]
+    public void A_memcgs_own_bytes_are_its_number_less_those_of_its_children()
+    {
+        Assert.Equal([30, 0, 10], Own("/"));
+        Assert.Equal([40, 40, 5], Own("/a"));
+        Assert.Equal([30, 0, 5], Own("/a/b"));
+        Assert.Equal(0, _lru.Unread);
+        Assert.Equal(0, _host.OpenFiles);
+    }
+
+    [Fact]
+    public void On_v1_the_numbers_are_its_own_already()
+    {
+        FakeHost host = new(v2: false);
+        host.AddMemcg("/");
+        host.AddMemcg("/a");
+        host.Write("/sys/fs/cgroup/memory/memory.stat", "cache 8\nshmem 3\ninactive_anon 13\ninactive_file 5\npgfault 9\ntotal_cache 80\ntotal_inactive_anon 130\n");
+        host.Write("/sys/fs/cgroup/memory/a/memory.stat", "cache 2\ninactive_anon 4\npgfault 9\n");
+        MemcgTree tree = Trees.Of(host);
+        Assert.Equal(Errno.None, tree.Refresh());
+        MemcgLru lru = new(host, tree);
+        lru.Read();
+        Assert.Equal([10, 5, 3], Enum.GetValues<PageKind>().Select(kind => lru.LocalBytes(tree.Root!, kind)));
+        Assert.Equal([2, 2, null], Enum.GetValues<PageKind>().Select(kind => lru.LocalBytes(tree.Find("/a")!, kind)));
+    }
+
+    [Fact]
+    public void Numbers_that_were_not_read_at_one_instant_never_make_less_than_nothing()
+    {
+        Stat("/a/b", anon: 500, file: 1000, shmem: 500, faults: 300);
+        Read();
+        Assert.Equal([0, 0, 0], Own("/a"));
+    }
+
+    [Fact]
+    public void New_faults_are_a_memcgs_own_since_the_pass_before_and_what_may_lag()
+    {
+        Assert.Equal(127 * 4 * 4096, _lru.LagBytes);
+        Stat("/a", anon: 70, file: 50, shmem: 10, faults: 790);
+        Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 350);
+        Read();
+        Assert.Equal(40 + (127 * 4), NewFaults("/a"));
+        Assert.Equal(50 + (127 * 4), NewFaults("/a/b"));
+
+        // Those that came while the pass before ran were counted when it ended.
+        Read();
+        Assert.Equal(40 + (127 * 4), NewFaults("/a"));
+        Read();
+        Assert.Equal(127 * 4, NewFaults("/a"));
+    }
+
+    [Fact]
+    public void A_stat_that_cannot_be_read_is_said_and_nothing_is_known_until_it_can()
+    {
+        _host.OnOpen = static (path, _) => path == "/sys/fs/cgroup/a/b/memory.stat" ? Errno.EIO : Errno.None;
+        Read();
+        Assert.Equal(1, _lru.Unread);
+        Assert.Equal([null, null, null], Own("/a/b"));
+        Assert.Null(NewFaults("/a/b"));
+
+        // Nor are the faults of the one above its own; they are told over both intervals when it can be read again.
+        Assert.Null(NewFaults("/a"));
+        _host.OnOpen = null;
+        Stat("/a", anon: 70, file: 50, shmem: 10, faults: 795);
+        Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 350);
+        Read();
+        Assert.Equal(0, _lru.Unread);
+        Assert.Equal(45 + (127 * 4), NewFaults("/a"));
+        Assert.Equal([30, 0, 5], Own("/a/b"));
+    }
+
+    [Fact]
+    public void A_stat_that_is_gone_with_its_folder_is_no_fault_and_one_that_is_missing_is_said()
+    {
+        _host.RemoveMemcg("/a/b");
+        _lru.Read();
+        Assert.Equal(0, _lru.Unread);
+        Assert.Equal([70, 40, 10], Own("/a"));
+        _host.Delete("/sys/fs/cgroup/a/memory.stat");
+        Read();
+        Assert.Equal(1, _lru.Unread);
+    }
+
+    [Fact]
+    public void What_was_known_of_one_whose_controller_was_switched_off_is_the_one_aboves()
+    {
+        _host.Delete("/sys/fs/cgroup/a/b/memory.current");
+        Read();
+        Assert.Equal([70, 40, 10], Own("/a"));
+        Assert.NotNull(NewFaults("/a"));
+    }
+
+    [Fact]
+    public void A_new_memcg_in_the_row_of_an_old_one_starts_anew()
+    {
+        int row = _tree.Find("/a/b")!.Row;
+        _host.RemoveMemcg("/a/b");
+        Assert.Equal(Errno.None, _tree.Refresh());
+        _host.AddMemcg("/a/n");
+        Stat("/a/n", anon: 0, file: 0, shmem: 0, faults: 400);
+        Read();
+        Assert.Equal(row, _tree.Find("/a/n")!.Row);
+        Assert.Equal(400 + (127 * 4), NewFaults("/a/n"));
+        Assert.Equal([0, 0, 0], Own("/a/n"));
+    }
+
+    [Fact]
+    public void Fewer_faults_than_before_are_anothers()
+    {
+        Assert.False(_lru.HasReborn);
+        Read();
+        Assert.False(_lru.HasReborn);
+        _host.OnOpen = static (path, _) => path == "/sys/fs/cgroup/a/b/memory.stat" ? Errno.EIO : Errno.None;
+        Read();
+        Assert.False(_lru.HasReborn);
+        _host.OnOpen = null;
+        Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 299);
+        Read();
+        Assert.True(_lru.HasReborn);
+        Read();
+        Assert.False(_lru.HasReborn);
+    }
+
+    private void Read()
+    {
+        Assert.Equal(Errno.None, _tree.Refresh());
+        _lru.Read();
+    }
+
+    private IEnumerable<long?> Own(string path) => [.. Enum.GetValues<PageKind>().Select(kind => _lru.LocalBytes(_tree.Find(path)!, kind))];
+
+    private long? NewFaults(string path) => _lru.NewFaults(_tree.Find(path)!);
+
+    private void Stat(string path, long anon, long file, long shmem, long faults) => _host.Write(
+        $"/sys/fs/cgroup{path}/memory.stat",
+        $"file {file}\nshmem {shmem}\ninactive_anon {anon + shmem}\nactive_anon 0\ninactive_file {file - shmem}\nactive_file 0\nunevictable 0\npgfault {faults}\n");
+}

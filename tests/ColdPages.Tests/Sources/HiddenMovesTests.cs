@@ -1,0 +1,158 @@
+namespace ColdPages.Tests;
+
+public sealed class HiddenMovesTests
+{
+    private const long Tracked = 100_000;
+
+    private readonly FakeHost _host = new();
+    private readonly HiddenMoves _moves;
+
+    public HiddenMovesTests()
+    {
+        _moves = new HiddenMoves(_host);
+        Counts(migrated: 5000, split: 20, swappedIn: 70);
+    }
+
+    [Fact]
+    public void Counts_that_stand_still_leave_no_doubt()
+    {
+        Pass(1, tracked: 0);
+        for (byte mark = 2; mark < 6; mark++)
+            Assert.Equal(AskAgain.None, Pass(mark));
+        Assert.Equal((0L, true, 0L), (_moves.DoubtfulPages(Tracked), _moves.IsKnown, _moves.Arrived));
+    }
+
+    [Fact]
+    public void Few_migrations_stay_a_doubt_until_they_are_many_and_then_all_is_asked_again()
+    {
+        Pass(1, tracked: 0);
+        Counts(migrated: 5060, split: 20, swappedIn: 70);
+        Assert.Equal(AskAgain.None, Pass(2));
+        Assert.Equal(60, _moves.DoubtfulPages(0));
+        Counts(migrated: 5101, split: 20, swappedIn: 70);
+        Assert.Equal(AskAgain.All, Pass(3));
+        _moves.Clear(3, AskAgain.All);
+
+        // One that came to a frame of its own kind cannot be told from the one before, for as long as ages reach back to it.
+        Assert.Equal(101, _moves.DoubtfulPages(0));
+        Assert.Equal(AskAgain.None, Pass(4));
+        Assert.Equal(101, _moves.DoubtfulPages(0));
+        Assert.Equal(AskAgain.None, Pass(3));
+        Assert.Equal(0, _moves.DoubtfulPages(0));
+    }
+
+    [Fact]
+    public void A_migration_may_make_a_large_folio_wrong_until_those_are_asked_about()
+    {
+        Pass(1, tracked: 0);
+        Counts(migrated: 5002, split: 20, swappedIn: 70);
+        Assert.Equal(AskAgain.Large, Pass(2, large: 50_000));
+        Assert.Equal(2 + 1024, _moves.DoubtfulPages(50_000));
+        Assert.Equal(2 + 300, _moves.DoubtfulPages(300));
+        _moves.Clear(2, AskAgain.Large);
+        Assert.Equal(2, _moves.DoubtfulPages(50_000));
+    }
+
+    [Fact]
+    public void A_split_of_the_largest_size_is_512_pages_and_the_large_ones_are_asked_about()
+    {
+        Pass(1, tracked: 0);
+        Counts(migrated: 5000, split: 21, swappedIn: 70);
+        Assert.Equal(AskAgain.Large, Pass(2));
+        Assert.Equal(512, _moves.DoubtfulPages(0));
+        _moves.Clear(2, AskAgain.Large);
+        Assert.Equal(AskAgain.None, Pass(3));
+    }
+
+    [Fact]
+    public void What_moves_while_a_pass_runs_is_a_doubt_at_once_and_counts_once()
+    {
+        Pass(1, tracked: 0);
+        Assert.Equal(AskAgain.None, _moves.Begin(2, Tracked, 0));
+        Counts(migrated: 5050, split: 20, swappedIn: 70);
+        _moves.End();
+        Assert.Equal(50, _moves.DoubtfulPages(0));
+        Pass(3);
+        Assert.Equal(50, _moves.DoubtfulPages(0));
+    }
+
+    [Fact]
+    public void What_arrived_is_counted_since_the_last_pass_that_ended_well_began()
+    {
+        Pass(1, tracked: 0);
+        Assert.Null(_moves.Arrived);
+        _moves.Begin(2, Tracked, 0);
+        Counts(migrated: 5000, split: 20, swappedIn: 75);
+        _moves.End();
+        Assert.Equal(5, _moves.Arrived);
+        Counts(migrated: 5000, split: 20, swappedIn: 90);
+        _moves.Begin(3, Tracked, 0); // Ends with an error.
+        Counts(migrated: 5007, split: 20, swappedIn: 100);
+        Pass(4);
+        Assert.Equal(37, _moves.Arrived);
+    }
+
+    [Fact]
+    public void A_count_that_is_missing_for_a_while_loses_no_move()
+    {
+        Pass(1, tracked: 0);
+        _host.Delete("/proc/vmstat");
+        Pass(2);
+        Assert.False(_moves.IsKnown);
+        Assert.Null(_moves.Arrived);
+        Counts(migrated: 5060, split: 20, swappedIn: 70);
+        Pass(3);
+        Assert.Equal((60L, true), (_moves.DoubtfulPages(0), _moves.IsKnown));
+        Assert.Null(_moves.Arrived);
+    }
+
+    [Fact]
+    public void A_count_that_was_never_there_leaves_all_that_was_tracked_in_doubt_when_it_comes()
+    {
+        _host.Delete("/proc/vmstat");
+        Pass(1, tracked: 0);
+        Pass(2);
+        Counts(migrated: 5060, split: 20, swappedIn: 70);
+        Assert.Equal(AskAgain.All, Pass(3));
+        Assert.Equal(Tracked, _moves.DoubtfulPages(0));
+        _moves.Clear(3, AskAgain.All);
+        Assert.Equal(Tracked, _moves.DoubtfulPages(0));
+        Assert.Equal(AskAgain.None, Pass(4));
+    }
+
+    [Fact]
+    public void A_count_that_is_gone_at_the_end_of_a_pass_is_said()
+    {
+        Pass(1, tracked: 0);
+        _moves.Begin(2, Tracked, 0);
+        _host.Delete("/proc/vmstat");
+        _moves.End();
+        Assert.False(_moves.IsKnown);
+    }
+
+    [Fact]
+    public void The_two_ways_to_count_splits_are_not_mixed()
+    {
+        const string Split = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/split";
+        _host.Write(Split, "100000\n");
+        Pass(1, tracked: 0);
+        _host.OnList = static _ => Errno.EIO;
+        Counts(migrated: 5060, split: 20, swappedIn: 70);
+        Pass(2);
+        Assert.False(_moves.IsKnown);
+        _host.OnList = null;
+        _host.Write(Split, "100001\n");
+        Pass(3);
+        Assert.Equal((60L + 16, true), (_moves.DoubtfulPages(0), _moves.IsKnown));
+    }
+
+    private AskAgain Pass(byte mark, long tracked = Tracked, long large = 0)
+    {
+        AskAgain askAgain = _moves.Begin(mark, tracked, large);
+        _moves.End();
+        return askAgain;
+    }
+
+    private void Counts(long migrated, long split, long swappedIn) =>
+        _host.Write("/proc/vmstat", $"pgmigrate_success {migrated}\nthp_split_page {split}\npswpin {swappedIn}\n");
+}
