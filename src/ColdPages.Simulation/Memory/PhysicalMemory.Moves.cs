@@ -28,8 +28,8 @@ internal sealed partial class PhysicalMemory
     }
 
     /// <summary>
-    /// Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits. Then it waits in a batch, as a fresh one
-    /// does.
+    /// Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits. It is back on its list at once; a kernel
+    /// has it wait in a batch first, as a fresh one does.
     /// </summary>
     /// <param name="folio">The folio.</param>
     /// <param name="frame">Where; null for the lowest place there is.</param>
@@ -45,9 +45,7 @@ internal sealed partial class PhysicalMemory
         Frames.TakeBack(old, folio.Pages, FrameState.Buddy);
         folio.Frame = place;
         Frames.Give(folio);
-        Count(folio, -1);
-        AddToLru(folio);
-        Count(folio, +1);
+        PutBack(folio);
         _events[(int)VmEvent.PgMigrateSuccess] += folio.Pages;
         if (folio.Order == PmdOrder)
             _events[(int)VmEvent.ThpMigrationSuccess]++;

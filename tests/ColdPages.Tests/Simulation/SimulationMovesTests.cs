@@ -220,23 +220,6 @@ public sealed class SimulationMovesTests
     }
 
     [Fact]
-    public void A_migrated_folio_waits_for_its_batch()
-    {
-        SimulatedHost host = new(new SimulatedHostOptions { Frames = 4096, FreshBatch = 4 });
-        SimulatedMemcg a = host.MakeMemcg("/a");
-        SimulatedFolio page = a.Allocate(PageKind.Anon, 4096)[0];
-        host.Memory.DrainBatches();
-        host.MarkAll();
-        host.Memory.Migrate(page, frame: 100);
-        Assert.Equal((1, 0), (host.Stat(a, "anon"), host.Stat(a, "inactive_anon")));
-        Assert.False(host.IsIdle(100));
-        Assert.Equal(PageFlagBits.Idle, host.Flags(100) & (PageFlagBits.Idle | PageFlagBits.Lru));
-        host.Memory.DrainBatches();
-        Assert.Equal(1, host.Stat(a, "inactive_anon"));
-        Assert.True(host.IsIdle(100));
-    }
-
-    [Fact]
     public void Locking_into_memory_is_an_access()
     {
         SimulatedFolio huge = _a.Allocate(PageKind.Anon, 1, order: 9)[0];

@@ -349,7 +349,6 @@ internal sealed class IdleBitmapHistory
     {
         if (folio.Lru == LruState.InAddBatch || (frame is null && _memory.Frames.FindFree(folio.Order) < 0))
             return;
-        DisturbWaiting();
         _truth.Disturb(folio);
         _memory.Migrate(folio, frame);
         _truth.Disturb(folio);
