@@ -103,6 +103,7 @@ public sealed class SimulatedHost
     /// <summary>Makes a memcg, and those above it that are missing. One that is there already is given back as it is.</summary>
     /// <param name="path">Its path from the root, such as "/system.slice/web.service".</param>
     /// <param name="inode">The inode of its folder; null for one that no other has had. A real kernel uses those of removed memcgs again.</param>
+    /// <exception cref="ArgumentException">The path does not begin with a slash.</exception>
     public SimulatedMemcg MakeMemcg(string path, ulong? inode = null)
     {
         lock (Gate)
@@ -113,6 +114,7 @@ public sealed class SimulatedHost
     /// <param name="path">Its path from the root.</param>
     public SimulatedMemcg? FindMemcg(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         lock (Gate)
             return Cgroups.Find(path);
     }
@@ -124,14 +126,19 @@ public sealed class SimulatedHost
     /// <param name="bytes">How much, rounded up to whole folios.</param>
     /// <param name="hotShare">Which share of it is touched all the time, from 0 to 1.</param>
     /// <param name="order">Each folio has 2 to the power of this many pages.</param>
-    /// <exception cref="InvalidOperationException">There is no room.</exception>
+    /// <exception cref="ArgumentException">The memcg is another host's, or a number is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The memcg was removed, or there is no room; what there was room for has been made.</exception>
     public SimulatedWorkload AddWorkload(string name, SimulatedMemcg memcg, PageKind kind, long bytes, double hotShare, int order = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(memcg);
+        ArgumentOutOfRangeException.ThrowIfNegative(hotShare);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(hotShare, 1);
+        if (memcg.Host != this)
+            throw new ArgumentException($"{memcg.Path} is a memcg of another host.", nameof(memcg));
         lock (Gate)
         {
-            SimulatedWorkload workload = new(name, memcg.Allocate(kind, bytes, order), hotShare);
+            SimulatedWorkload workload = new(this, name, memcg.Allocate(kind, bytes, order), hotShare);
             if (_workloads.Count == 0)
                 _stepsDone = Clock.GetTimestamp() / NanosecondsPerStep;
             _workloads.Add(workload);

@@ -33,8 +33,15 @@ public sealed class SimulatedMemcg
     /// <summary>The memcg above it; null of the root.</summary>
     public SimulatedMemcg? Parent { get; }
 
-    /// <summary>Those directly below it, in the order they were made.</summary>
-    public IReadOnlyList<SimulatedMemcg> Children => _children;
+    /// <summary>Those directly below it, in the order they were made, as it is now.</summary>
+    public IReadOnlyList<SimulatedMemcg> Children
+    {
+        get
+        {
+            lock (_host.Gate)
+                return [.. _children];
+        }
+    }
 
     /// <summary>Whether it was removed. What it was charged stays charged to the nearest one above it that is there.</summary>
     public bool IsRemoved { get; private set; }
@@ -43,19 +50,89 @@ public sealed class SimulatedMemcg
     public long CurrentBytes => Counters[MemcgStat.Charged] * _host.PageSize;
 
     /// <summary>memory.min in bytes.</summary>
-    public long MinBytes { get; set; }
+    public long MinBytes
+    {
+        get
+        {
+            lock (_host.Gate)
+                return field;
+        }
+
+        set
+        {
+            lock (_host.Gate)
+                field = value;
+        }
+    }
 
     /// <summary>memory.low in bytes.</summary>
-    public long LowBytes { get; set; }
+    public long LowBytes
+    {
+        get
+        {
+            lock (_host.Gate)
+                return field;
+        }
+
+        set
+        {
+            lock (_host.Gate)
+                field = value;
+        }
+    }
 
     /// <summary>memory.high in bytes; null is "max", no limit.</summary>
-    public long? HighBytes { get; set; }
+    public long? HighBytes
+    {
+        get
+        {
+            lock (_host.Gate)
+                return field;
+        }
+
+        set
+        {
+            lock (_host.Gate)
+                field = value;
+        }
+    }
 
     /// <summary>memory.max in bytes; null is "max", no limit.</summary>
-    public long? MaxBytes { get; set; }
+    public long? MaxBytes
+    {
+        get
+        {
+            lock (_host.Gate)
+                return field;
+        }
+
+        set
+        {
+            lock (_host.Gate)
+                field = value;
+        }
+    }
 
     /// <summary>memory.swap.max in bytes; null is "max", no limit.</summary>
-    public long? SwapMaxBytes { get; set; }
+    public long? SwapMaxBytes
+    {
+        get
+        {
+            lock (_host.Gate)
+                return field;
+        }
+
+        set
+        {
+            lock (_host.Gate)
+                field = value;
+        }
+    }
+
+    internal SimulatedHost Host => _host;
+
+    /// <summary>As <see cref="Children"/>, for who has the host's lock.</summary>
+    internal List<SimulatedMemcg> Below => _children;
 
     internal byte[] NameBytes { get; }
 
@@ -95,14 +172,17 @@ public sealed class SimulatedMemcg
     /// <param name="kind">What they hold. Anonymous memory and shmem are mapped by a process; page cache is not, until it is touched by an address.</param>
     /// <param name="bytes">How much, rounded up to whole folios.</param>
     /// <param name="order">Each folio has 2 to the power of this many pages: 0 for single pages, 9 for a huge page of 2 MiB in pages of 4 KiB.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> or <paramref name="order"/> is negative, or a folio would be larger than a huge page.</exception>
     /// <exception cref="InvalidOperationException">The memcg was removed, or there is no room; what there was room for has been made.</exception>
     public SimulatedFolio[] Allocate(PageKind kind, long bytes, int order = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(order);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(order, _host.Memory.PmdOrder);
         lock (_host.Gate)
         {
             long folioBytes = (long)_host.PageSize << order;
-            SimulatedFolio[] folios = new SimulatedFolio[(bytes + folioBytes - 1) / folioBytes];
+            SimulatedFolio[] folios = new SimulatedFolio[(bytes / folioBytes) + (bytes % folioBytes == 0 ? 0 : 1)];
             for (int i = 0; i < folios.Length; i++)
                 folios[i] = _host.Memory.Allocate(this, kind, order);
             return folios;

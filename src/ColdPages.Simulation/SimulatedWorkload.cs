@@ -6,12 +6,14 @@ namespace ColdPages.Simulation;
 /// </summary>
 public sealed class SimulatedWorkload
 {
+    private readonly SimulatedHost _host;
     private readonly SimulatedFolio[] _folios;
     private long _steps;
     private int _first;
 
-    internal SimulatedWorkload(string name, SimulatedFolio[] folios, double hotShare)
+    internal SimulatedWorkload(SimulatedHost host, string name, SimulatedFolio[] folios, double hotShare)
     {
+        _host = host;
         Name = name;
         _folios = folios;
         HotShare = hotShare;
@@ -31,7 +33,8 @@ public sealed class SimulatedWorkload
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1);
-            field = value;
+            lock (_host.Gate)
+                field = value;
         }
     }
 
@@ -42,7 +45,8 @@ public sealed class SimulatedWorkload
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
-            field = value;
+            lock (_host.Gate)
+                field = value;
         }
     }
 
@@ -54,7 +58,8 @@ public sealed class SimulatedWorkload
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1);
-            field = value;
+            lock (_host.Gate)
+                field = value;
         }
     }
 

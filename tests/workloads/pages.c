@@ -1,16 +1,18 @@
 // pages: maps memory and does with single pages of it what its standard input says, one command a line, each answered by a line.
 //
-//   map anon|thp|shmem PAGES   maps memory that holds nothing yet (thp: aligned to 2 MiB); the answer is the region's number
+//   map anon|thp|shmem|hugetlb PAGES   maps memory that holds nothing yet (thp: aligned to 2 MiB); the answer is the region's number
 //   map file PAGES FILE        makes FILE and maps it; it is in the page cache, and mapped to no page yet
 //   touch R I N                writes to N pages of region R from page I on
 //   read R I N                 reads from them
 //   childread R I N            reads from them in a child that then ends
 //   pread R I N                reads that part of the file, by read(2)
 //   pwrite R I N               writes it, by write(2)
+//   drop R I N                 takes that part of the file, which must not be mapped, out of the page cache; no reading ahead from then on
 //   free R I N                 MADV_DONTNEED
 //   lazyfree R I N             MADV_FREE
 //   unmap R I N                unmaps them
 //   mlock R I N, munlock R I N
+//   move R I N                 has the kernel move each page to another frame; it uses those that it leaves no more
 //   drain                      has every CPU put the pages that wait in its batches on their LRU lists
 //   frames R I N               the answer: the frame of each page, "-" where there is none, "s" where it is swapped
 //
@@ -32,6 +34,9 @@
 
 #define PAGE 4096ul
 #define HUGE (2ul << 20)
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101 // The headers of some C libraries leave it out.
+#endif
 
 static struct { char *memory; size_t pages; int file; } regions[64];
 static int region_count;
@@ -64,6 +69,8 @@ static int map(const char *kind, size_t pages, const char *name)
         flags = MAP_SHARED;
     } else if (!strcmp(kind, "shmem"))
         flags = MAP_ANONYMOUS | MAP_SHARED;
+    else if (!strcmp(kind, "hugetlb"))
+        flags |= MAP_HUGETLB;
     char *memory = mmap(NULL, length + HUGE, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (memory == MAP_FAILED || region_count == sizeof regions / sizeof *regions)
         return -1;
@@ -135,6 +142,20 @@ static int through_file(const char *command, int file, size_t first, size_t coun
     return 0;
 }
 
+static int drop(int file, size_t first, size_t count)
+{
+    return fsync(file) || (errno = posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM))
+        || (errno = posix_fadvise(file, first * PAGE, count * PAGE, POSIX_FADV_DONTNEED)) ? -1 : 0;
+}
+
+static int move(char *memory, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (madvise(memory + i * PAGE, PAGE, MADV_SOFT_OFFLINE))
+            return -1;
+    return 0;
+}
+
 // The result is 0, or -1 with errno; what has an answer of its own prints it and gives 1.
 static int obey(const char *line)
 {
@@ -164,6 +185,10 @@ static int obey(const char *line)
         return child_reads(memory, count);
     if (!strcmp(command, "pread") || !strcmp(command, "pwrite"))
         return through_file(command, regions[region].file, first, count);
+    if (!strcmp(command, "drop"))
+        return drop(regions[region].file, first, count);
+    if (!strcmp(command, "move"))
+        return move(memory, count);
     if (!strcmp(command, "free"))
         return madvise(memory, length, MADV_DONTNEED);
     if (!strcmp(command, "lazyfree"))

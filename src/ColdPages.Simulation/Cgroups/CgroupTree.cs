@@ -57,7 +57,7 @@ internal sealed class CgroupTree
 
     private static SimulatedMemcg? Child(SimulatedMemcg memcg, string name)
     {
-        foreach (SimulatedMemcg child in memcg.Children)
+        foreach (SimulatedMemcg child in memcg.Below)
         {
             if (child.Name == name)
                 return child;

@@ -14,6 +14,7 @@ internal sealed class HostFileTable
         [65536] = new HostFileTable(65536),
     };
 
+
     private readonly Dictionary<byte[], HostFile> _files = new(ByteStringComparer.Instance);
     private readonly Dictionary<HostFile, string> _paths = [];
 

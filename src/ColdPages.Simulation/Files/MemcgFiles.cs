@@ -156,7 +156,7 @@ internal static class MemcgFiles
 
     private static bool HasControllerBelow(SimulatedMemcg memcg)
     {
-        foreach (SimulatedMemcg child in memcg.Children)
+        foreach (SimulatedMemcg child in memcg.Below)
         {
             if (!child.HasController)
                 return false;

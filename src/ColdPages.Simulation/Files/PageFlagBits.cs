@@ -65,7 +65,7 @@ internal static class PageFlagBits
     {
         FolioUse.User => OfUser(folio, options),
         FolioUse.PageTable => PageTable,
-        FolioUse.Hugetlb => Huge | Mmap | Anon | UpToDate,
+        FolioUse.Hugetlb => Huge | Mmap | Anon | UpToDate | (options.ShowsKsmOnAnon ? Ksm : 0),
 
         // Other fields of a slab share the place that tells anonymous pages: what it reads is garbage.
         _ => folio.Frame % 3 == 0 ? Slab | Anon | Ksm | Mmap : Slab,

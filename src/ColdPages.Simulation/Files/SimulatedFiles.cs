@@ -146,8 +146,8 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
                 listing.Add(memcg.Inode + 1 + (ulong)i, isDirectory: false, MemcgFiles.Names[i]);
         }
 
-        for (int i = 0; i < memcg.Children.Count; i++)
-            listing.Add(memcg.Children[i].Inode, isDirectory: true, memcg.Children[i].NameBytes);
+        foreach (SimulatedMemcg child in memcg.Below)
+            listing.Add(child.Inode, isDirectory: true, child.NameBytes);
     }
 
     private bool TryFind(ReadOnlySpan<byte> path, out SimulatedMemcg? memcg, out MemcgFile memcgFile, out HostFile hostFile)

@@ -32,6 +32,14 @@ internal sealed partial class PhysicalMemory
         MarkAccessed(folio);
     }
 
+    /// <summary>write(2) to page cache: the idle flag goes, and nothing else tells of it (FGP_WRITE of __filemap_get_folio).</summary>
+    public void Write(SimulatedFolio folio)
+    {
+        ThrowIfFree(folio);
+        NoteTouch(folio);
+        folio.Set(FolioFlags.Idle, on: false);
+    }
+
     /// <summary>munmap of page cache or shmem: what the accessed bit said is said by the page from now on.</summary>
     public void Unmap(SimulatedFolio folio)
     {
@@ -108,13 +116,20 @@ internal sealed partial class PhysicalMemory
         SetActive(folio, active: false);
     }
 
-    /// <summary>mlock and munlock.</summary>
+    /// <summary>mlock and munlock. mlock looks up every page as one who accesses it, and the kernel marks it so (FOLL_TOUCH).</summary>
     public void SetMlocked(SimulatedFolio folio, bool locked)
     {
         ThrowIfFree(folio);
         if (locked)
             SetFlags(folio, FolioFlags.Active, on: false);
         SetFlags(folio, FolioFlags.Mlocked, locked);
+        if (!locked)
+            return;
+        NoteTouch(folio);
+        if (IsMappedWhole(folio))
+            folio.Set(FolioFlags.Accessed);
+        else
+            MarkAccessed(folio);
     }
 
     public void SetDirty(SimulatedFolio folio, bool dirty) => SetFlags(folio, FolioFlags.Dirty, dirty);
@@ -132,6 +147,10 @@ internal sealed partial class PhysicalMemory
     /// <summary>Charges it to another memcg, as cgroup v1 can when a process moves.</summary>
     public void MoveCharge(SimulatedFolio folio, SimulatedMemcg? memcg) =>
         Change(folio, memcg?.Accountable, static (changed, value) => changed.Charged = value);
+
+    // By one entry of a page middle directory, as anonymous memory is until a part of it is unmapped.
+    private bool IsMappedWhole(SimulatedFolio folio) =>
+        folio.Order == PmdOrder && folio.Kind == PageKind.Anon && folio.UnmappedTails == 0 && folio.Has(FolioFlags.Mapped);
 
     private void MarkAccessed(SimulatedFolio folio)
     {

@@ -69,8 +69,10 @@ internal sealed partial class PhysicalMemory
                 break;
         }
 
-        if (folio.Order == PmdOrder)
-            Add(folio, folio.Kind switch { PageKind.Anon => MemcgStat.AnonThp, PageKind.Shmem => MemcgStat.ShmemThp, _ => MemcgStat.FileThp }, pages);
+        if (folio.Order == PmdOrder && folio.Kind != PageKind.Anon)
+            Add(folio, folio.Kind == PageKind.Shmem ? MemcgStat.ShmemThp : MemcgStat.FileThp, pages);
+        else if (IsMappedWhole(folio))
+            Add(folio, MemcgStat.AnonThp, pages);
         if (folio.Has(FolioFlags.Mlocked))
             Add(folio, MemcgStat.Mlocked, pages);
         Add(folio, ListOf(folio), pages);

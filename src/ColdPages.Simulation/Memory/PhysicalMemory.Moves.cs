@@ -27,7 +27,10 @@ internal sealed partial class PhysicalMemory
             SetLru(folio, LruState.OnList);
     }
 
-    /// <summary>Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits.</summary>
+    /// <summary>
+    /// Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits. Then it waits in a batch, as a fresh one
+    /// does.
+    /// </summary>
     /// <param name="folio">The folio.</param>
     /// <param name="frame">Where; null for the lowest place there is.</param>
     public void Migrate(SimulatedFolio folio, int? frame = null)
@@ -42,7 +45,9 @@ internal sealed partial class PhysicalMemory
         Frames.TakeBack(old, folio.Pages, FrameState.Buddy);
         folio.Frame = place;
         Frames.Give(folio);
-        PutBack(folio);
+        Count(folio, -1);
+        AddToLru(folio);
+        Count(folio, +1);
         _events[(int)VmEvent.PgMigrateSuccess] += folio.Pages;
         if (folio.Order == PmdOrder)
             _events[(int)VmEvent.ThpMigrationSuccess]++;

@@ -25,7 +25,16 @@ internal sealed class Owner(ulong inode, int index)
     public PromotionCounts? Promotions { get; private set; }
 
     /// <summary>About what the runtime adds to the arrays and the objects.</summary>
-    public long StateBytes => 120 + (Promotions is null ? 0 : PromotionCounts.StateBytes) + (_pages.Count(kind => kind is not null) * ((PassMark.Count * sizeof(int)) + 24L));
+    public long StateBytes
+    {
+        get
+        {
+            long bytes = 120 + (Promotions is null ? 0 : PromotionCounts.StateBytes);
+            foreach (int[]? pages in _pages)
+                bytes += pages is null ? 0 : (PassMark.Count * sizeof(int)) + 24;
+            return bytes;
+        }
+    }
 
     /// <summary>Idle pages of a kind by <see cref="PassMark"/>; empty where there never was one.</summary>
     public ReadOnlySpan<int> Pages(PageKind kind) => _pages[(int)kind];

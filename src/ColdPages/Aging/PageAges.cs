@@ -159,6 +159,7 @@ internal sealed class PageAges(OwnerTable owners)
                 group?.Marks.Replace(mark, PassMark.LongAgo);
         }
 
+        // By index: the enumerator of a list behind an interface is an object.
         for (int i = 0; i < owners.All.Count; i++)
             owners.All[i].Retire(mark);
         _pagesByMark[PassMark.LongAgo] += _pagesByMark[mark];

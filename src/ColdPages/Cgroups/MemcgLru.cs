@@ -93,8 +93,10 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     public long? NewFaults(Memcg memcg)
     {
         // The pass before had read the numbers when it ended: what came while it ran is among those before.
+        // Those of its children are read a moment later than all together, and what they have in between would be taken from its own.
         Row row = Of(memcg);
-        return LocalFaults(memcg) is null ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+        bool isShared = tree.Hierarchy.Version == 2 && memcg.Children.Count > 0;
+        return row.Stat.Faults is null || isShared ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
     }
 
     private long? LocalFaults(Memcg memcg)

@@ -17,7 +17,7 @@ internal abstract class KernelFiles
     /// <summary>Whether this is a Linux host; elsewhere nothing below is ever called.</summary>
     public virtual bool IsLinux => true;
 
-    /// <summary>Whether the host is one that a program makes up: then it says so in what is measured on it.</summary>
+    /// <summary>Whether the host is one that a program makes up: nobody else can measure it at the same time.</summary>
     public virtual bool IsSimulated => false;
 
     /// <summary>The mountinfo that says where the measured host has its cgroups.</summary>

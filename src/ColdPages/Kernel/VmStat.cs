@@ -15,7 +15,7 @@ internal readonly record struct VmStat
     /// <summary>Huge pages made of small ones that were in use, by khugepaged or MADV_COLLAPSE.</summary>
     public long HugePagesCollapsed { get; private init; }
 
-    /// <summary>Pages read back from swap.</summary>
+    /// <summary>Pages read back from swap, or from zswap, which is counted apart.</summary>
     public long PagesSwappedIn { get; private init; }
 
     /// <summary>Null when the file cannot be read.</summary>
@@ -47,8 +47,8 @@ internal readonly record struct VmStat
                 stat = stat with { HugePagesSplit = value };
             else if (key.SequenceEqual("thp_collapse_alloc"u8))
                 stat = stat with { HugePagesCollapsed = value };
-            else if (key.SequenceEqual("pswpin"u8))
-                stat = stat with { PagesSwappedIn = value };
+            else if (key.SequenceEqual("pswpin"u8) || key.SequenceEqual("zswpin"u8))
+                stat = stat with { PagesSwappedIn = stat.PagesSwappedIn + value };
         }
 
         return stat with { PagesScanned = Math.Max(byKind, byCaller) + active };

@@ -48,7 +48,7 @@ internal readonly struct WordFile : IDisposable
             IoResult piece = _file.Write((firstWord * sizeof(ulong)) + done, bytes[done..]);
             if (!piece.Ok)
                 return piece;
-            if (piece.Count == 0)
+            if (piece.Count < sizeof(ulong))
                 break;
             done += piece.Count & -sizeof(ulong);
         }

@@ -60,6 +60,7 @@ internal sealed class HiddenMoves(KernelFiles files)
             Counts since = _before is { } before ? read - before : new Counts(trackedPages, 0, 0, 0);
             _migrated += since.Migrated;
             _migratedToLarge += since.Migrated;
+            // Not cut off at what is tracked: pages that were marked and not tracked yet lose their accessed bits by a split too, and come as idle in this pass.
             _split += since.Split;
             _before = now;
         }

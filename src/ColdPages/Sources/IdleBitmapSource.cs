@@ -50,6 +50,10 @@ internal sealed class IdleBitmapSource : AgeSource
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"Memory touched since the last pass is told as what memory.stat has on the LRU lists less what is idle; it may lag by {_lru.LagBytes / 1048576.0:0.#} MiB a memcg."),
+
+            // filemap_read and shmem_file_read_iter in mm; zap_present_folio_ptes drops the accessed bits of anonymous pages, and those of file mappings with advice.
+            "Some touches leave no trace, and memory that is touched in no other way looks idle: reads by read(2) that stay within the part of the file read last, or on tmpfs do not begin with a page; what a process that ends "
+                + "meanwhile shared with others or had mapped with MADV_RANDOM or MADV_SEQUENTIAL; devices, O_DIRECT and pinned buffers; what another program hides by clear_refs or by marking pages itself.",
         ];
     }
 
@@ -149,6 +153,12 @@ internal sealed class IdleBitmapSource : AgeSource
 
         if (_scan.Crowded > 0)
             doubts.Add(new Doubt($"{_scan.Crowded} idle pages lie among those of too many other memcgs to be told apart; counted as just touched.", 0));
+        if (_scan.Unseen > 0)
+        {
+            doubts.Add(new Doubt(
+                $"{_scan.Unseen} idle pages were off their LRU lists for a moment and could not be looked at; they are told as idle as before.", _scan.Unseen * Files.PageSize));
+        }
+
         if (_lru.Unread > 0)
             doubts.Add(new Doubt($"memory.stat of {_lru.Unread} memcgs could not be read; of what was touched there nothing is known.", 0));
         if (!_moves.IsKnown)

@@ -7,9 +7,8 @@ namespace ColdPages;
 /// </summary>
 internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuestions questions, PromotionTally promotions, CostMeter cost)
 {
-    // One in so many frames is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
-    private const int ReaskShare = IdleBitmap.BlockWords / ReaskWords;
-    private const int ReaskWords = 2;
+    // One word in so many is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
+    private const int ReaskShare = IdleBitmap.BlockWords;
 
     // Words that need no mark are written along where a write of their own would cost more.
     private const int MaxWriteGap = 4;
@@ -28,12 +27,16 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private WordFile _bitmap;
     private int _pass;
     private int _lookedAt;
+    private int _words;
     private AskAgain _askAgain;
 
     public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
 
     /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
     public long Crowded { get; private set; }
+
+    /// <summary>Pages that keep their age although nobody could look at them: they were off their lists.</summary>
+    public long Unseen { get; private set; }
 
     /// <summary>Blocks that could not be marked.</summary>
     public int Unmarked { get; private set; }
@@ -46,7 +49,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         _bitmap = bitmap;
         _pass = pass;
         _askAgain = askAgain;
-        Crowded = Unmarked = 0;
+        Crowded = Unseen = Unmarked = 0;
         LastError = Errno.None;
         (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
         _isolated.Clear();
@@ -63,6 +66,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             return read;
         cost.ReadEntries(IdleBitmap.Name, read.Count * 64);
         _now.AsSpan(read.Count).Clear();
+        _words = read.Count;
         _lookedAt = history.LookedAt;
         history.LookedAt = _pass;
         FrameBlock? block = ages.Block(index);
@@ -94,11 +98,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private void SetAgain(FrameBlock block)
     {
         _again.AsSpan().Clear();
-        bool askAll = _askAgain == AskAgain.All;
-        Span<ulong> again = askAll ? _again : _again.AsSpan(_pass % ReaskShare * ReaskWords, ReaskWords);
-        int offset = askAll ? 0 : _pass % ReaskShare * ReaskWords;
-        for (int i = 0; i < again.Length; i++)
-            again[i] = block.Idle[offset + i] & _now[offset + i];
+        (int first, int end) = _askAgain == AskAgain.All ? (0, _again.Length) : (_pass % ReaskShare, (_pass % ReaskShare) + 1);
+        for (int word = first; word < end; word++)
+            _again[word] = block.Idle[word] & _now[word];
         if (!block.HasCovered)
             return;
         if (_askAgain == AskAgain.Large)
@@ -174,9 +176,12 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isSameOwner = isKnown && questions.Owner(inPiece) == owner.Inode;
         bool isSame = isKnown && IsSame(inPiece, identity);
 
-        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
-        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once. It may be back by now.
+        // One whose word was not read was not looked at for another reason.
+        if (isSame && frame >> 6 < _words && (flags & (PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
+            Unseen += identity.Pages;
+
             // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
             _isolated.Add(absolute);
             _spared[frame >> 6] |= 1UL << (frame & 63);
@@ -228,7 +233,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
                 int bit = BitOperations.TrailingZeroCount(bits);
                 int frame = (word * 64) + bit;
                 int run = 1;
-                if (TryIdentify(frame - (piece * 64), out FolioIdentity identity))
+
+                // Without its mark it was touched or freed since the bitmap was read, and may be another's by now.
+                if (TryIdentify(frame - (piece * 64), out FolioIdentity identity) && (questions.Flags(frame - (piece * 64)) & PageFlags.Idle) != PageFlags.None)
                 {
                     if (identity.Order > 0)
                         RemoveTracked(block, frame, identity.Pages);

@@ -35,6 +35,14 @@ public sealed class VmStatTests
     }
 
     [Fact]
+    public void Pages_from_zswap_are_read_from_swap_too()
+    {
+        FakeHost host = new();
+        host.Write("/proc/vmstat", "pswpin 5\nzswpin 6\n");
+        Assert.Equal(11, VmStat.Read(host)?.PagesSwappedIn);
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_read_gives_null()
     {
         FakeHost host = new();

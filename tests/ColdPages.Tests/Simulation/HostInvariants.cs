@@ -157,7 +157,8 @@ internal static class HostInvariants
         counts["file_dirty"] += folio.Kind == PageKind.File && folio.Has(FolioFlags.Dirty) ? folio.Pages : 0;
         counts["swapcached"] += folio.Has(FolioFlags.SwapCache) ? folio.Pages : 0;
         counts["mlock"] += folio.Has(FolioFlags.Mlocked) ? folio.Pages : 0;
-        counts[$"{kind}_thp"] += folio.Order == 9 ? folio.Pages : 0;
+        bool whole = folio.Kind != PageKind.Anon || mapped == folio.Pages;
+        counts[$"{kind}_thp"] += folio.Order == 9 && whole ? folio.Pages : 0;
         string backing = folio.Has(FolioFlags.SwapBacked) ? "anon" : "file";
         if (folio.Lru == LruState.Isolated)
             counts[$"isolated_{backing}"] += folio.Pages;

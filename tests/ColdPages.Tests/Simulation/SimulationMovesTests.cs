@@ -51,7 +51,9 @@ public sealed class SimulationMovesTests
     {
         SimulatedFolio huge = _a.Allocate(PageKind.Anon, 1, order: 9)[0];
         _host.MarkAll();
+        Assert.Equal(512, _host.Stat(_a, "anon_thp"));
         _host.Memory.UnmapTails(huge, 412);
+        Assert.Equal(0, _host.Stat(_a, "anon_thp"));
         Assert.Equal(100, _host.Stat(_a, "anon"));
         Assert.Equal(512, _host.Stat(_a, "inactive_anon"));
         Assert.Equal(1, _host.VmStat("thp_deferred_split_page"));
@@ -215,6 +217,49 @@ public sealed class SimulationMovesTests
         host.Memory.DrainBatches();
         Assert.Equal(LruState.OnList, last.Lru);
         Assert.Equal(8, host.Stat(a, "inactive_anon"));
+    }
+
+    [Fact]
+    public void A_migrated_folio_waits_for_its_batch()
+    {
+        SimulatedHost host = new(new SimulatedHostOptions { Frames = 4096, FreshBatch = 4 });
+        SimulatedMemcg a = host.MakeMemcg("/a");
+        SimulatedFolio page = a.Allocate(PageKind.Anon, 4096)[0];
+        host.Memory.DrainBatches();
+        host.MarkAll();
+        host.Memory.Migrate(page, frame: 100);
+        Assert.Equal((1, 0), (host.Stat(a, "anon"), host.Stat(a, "inactive_anon")));
+        Assert.False(host.IsIdle(100));
+        Assert.Equal(PageFlagBits.Idle, host.Flags(100) & (PageFlagBits.Idle | PageFlagBits.Lru));
+        host.Memory.DrainBatches();
+        Assert.Equal(1, host.Stat(a, "inactive_anon"));
+        Assert.True(host.IsIdle(100));
+    }
+
+    [Fact]
+    public void Locking_into_memory_is_an_access()
+    {
+        SimulatedFolio huge = _a.Allocate(PageKind.Anon, 1, order: 9)[0];
+        SimulatedFolio[] pages = _a.Allocate(PageKind.Anon, 2 * 4096);
+        _host.MarkAll();
+        _host.Advance(TimeSpan.FromSeconds(1));
+        _host.Memory.SetMlocked(huge, locked: true);
+        _host.Memory.SetMlocked(pages[0], locked: true);
+        Assert.Equal((PageFlagBits.Idle, PageFlagBits.Referenced), (AccessOf(huge), AccessOf(pages[0])));
+        Assert.Equal([false, false, true], [_host.IsIdle(0), _host.IsIdle(512), _host.IsIdle(513)]);
+        Assert.True(huge.LastTouched > pages[1].LastTouched);
+
+        ulong AccessOf(SimulatedFolio folio) => _host.Flags(folio.Frame) & (PageFlagBits.Idle | PageFlagBits.Referenced);
+    }
+
+    [Fact]
+    public void A_write_by_call_clears_the_mark_alone()
+    {
+        SimulatedFolio file = _a.Allocate(PageKind.File, 4096)[0];
+        _host.MarkAll();
+        _host.Memory.Write(file);
+        Assert.False(_host.IsIdle(0));
+        Assert.Equal(1, _host.Stat(_a, "inactive_file"));
     }
 
     [Fact]

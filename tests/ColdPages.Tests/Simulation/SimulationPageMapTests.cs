@@ -30,6 +30,8 @@ public sealed class SimulationPageMapTests
     {
         SimulatedHost host = new(new SimulatedHostOptions { Frames = 64, ShowsKsmOnAnon = false });
         host.Root.Allocate(PageKind.Anon, 4096);
+        Assert.Equal(0UL, host.Flags(host.Memory.AllocateKernel(FolioUse.Hugetlb).Frame) & PageFlagBits.Ksm);
+        Assert.NotEqual(0UL, _host.Flags(_host.Memory.AllocateKernel(FolioUse.Hugetlb).Frame) & PageFlagBits.Ksm);
         Assert.Equal(PageFlagBits.Anon, host.Flags(0) & (PageFlagBits.Anon | PageFlagBits.Ksm));
     }
 

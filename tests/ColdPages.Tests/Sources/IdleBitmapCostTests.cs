@@ -17,7 +17,7 @@ public sealed class IdleBitmapCostTests
         (IdleBitmapRun run, SimulatedFolio[] folios) = FullHost(pageSize, order);
         run.Passes(4);
 
-        // All is idle: only the share that is asked about again, one in 256, with the gaps that are read along. Of a large folio only the first page is asked about.
+        // All is idle: only the share that is asked about again, one in 512, with the gaps that are read along. Of a large folio only the first page is asked about.
         for (int pass = 0; pass < 300; pass++)
         {
             Entries cost = Pass(run);

@@ -85,6 +85,9 @@ internal sealed class IdleBitmapHistory
             case 5 when which % 8 == 0:
                 PassWithFault(size);
                 break;
+            case 5 when which % 8 < 4:
+                PassWithIsolation(which, size);
+                break;
             case 6 when which % 8 == 0:
                 _run.Restart();
                 _truth.Restart();
@@ -119,7 +122,7 @@ internal sealed class IdleBitmapHistory
     {
         int operation = 0;
         int left = 4;
-        _truth.DuringPass = () =>
+        _truth.DuringPass = _ =>
         {
             operation++;
             if (operation % (1 + (which % 5)) != 0 || left-- <= 0)
@@ -128,6 +131,45 @@ internal sealed class IdleBitmapHistory
         };
         Pass();
         _truth.DuringPass = null;
+    }
+
+    // Pages that are touched while they are off their lists, and are back there before the pass marks what is not idle.
+    private void PassWithIsolation(byte which, byte size)
+    {
+        List<SimulatedFolio> isolated = [];
+        bool isDone = false;
+        _truth.DuringPass = isRead =>
+        {
+            if (!isDone && isolated.Count == 0)
+                ForSome(which, size, Isolate);
+            isDone |= !isRead;
+            if (!isDone)
+                return;
+            foreach (SimulatedFolio folio in isolated)
+                PutBack(folio);
+            isolated.Clear();
+        };
+        Pass();
+        _truth.DuringPass = null;
+        foreach (SimulatedFolio folio in isolated)
+            PutBack(folio);
+
+        void Isolate(SimulatedFolio folio)
+        {
+            if (folio.Lru != LruState.OnList)
+                return;
+            _truth.Disturb(folio);
+            _memory.Isolate(folio);
+            if (folio.Frame % 4 != 0)
+                _memory.Touch(folio);
+            isolated.Add(folio);
+        }
+
+        void PutBack(SimulatedFolio folio)
+        {
+            _truth.Disturb(folio);
+            _memory.PutBack(folio);
+        }
     }
 
     private void PassWithFault(byte size)
@@ -307,6 +349,7 @@ internal sealed class IdleBitmapHistory
     {
         if (folio.Lru == LruState.InAddBatch || (frame is null && _memory.Frames.FindFree(folio.Order) < 0))
             return;
+        DisturbWaiting();
         _truth.Disturb(folio);
         _memory.Migrate(folio, frame);
         _truth.Disturb(folio);
@@ -468,7 +511,7 @@ internal sealed class IdleBitmapHistory
         int section = which % ((_host.Frames + _memory.FramesPerSection - 1) / _memory.FramesPerSection);
         int first = section * _memory.FramesPerSection;
         int frames = Math.Min(_memory.FramesPerSection, _host.Frames - first);
-        if (_memory.Frames.StateOf(first) == FrameState.Offline)
+        if (Enumerable.Range(first, frames).All(frame => _memory.Frames.StateOf(frame) == FrameState.Offline))
             _memory.Online(section);
         else if (section > 0 && _memory.Frames.IsFree(first, frames))
             _memory.Offline(section);

@@ -74,8 +74,8 @@ internal sealed class IdleBitmapTruth
         run.Host.Files.BeforeWrite = (path, offset) => OnOperation(path, offset, isRead: false);
     }
 
-    /// <summary>Called before each operation on a file during a pass.</summary>
-    public Action? DuringPass { get; set; }
+    /// <summary>Called before each operation on a file during a pass: whether it is a read.</summary>
+    public Action<bool>? DuringPass { get; set; }
 
     /// <summary>Whether anything happened during the last pass.</summary>
     public bool WasRaced { get; private set; }
@@ -152,7 +152,7 @@ internal sealed class IdleBitmapTruth
     {
         if (!_run.InPass)
             return;
-        DuringPass?.Invoke();
+        DuringPass?.Invoke(isRead);
         if (isRead && path == IdleBitmap.Name)
             Look((int)(offset * 8));
     }

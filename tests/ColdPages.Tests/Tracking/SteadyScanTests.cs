@@ -1,13 +1,15 @@
 using System.Globalization;
+using ColdPages.Simulation;
 
 namespace ColdPages.Tests;
 
-/// <summary>What a scan costs its own process once everything it needs is there; over plain files, through the real host's code.</summary>
+/// <summary>What a scan costs its own process once everything it needs is there.</summary>
 [Collection(Alone.Name)]
 public sealed class SteadyScanTests
 {
+    // Over plain files, through the real host's code.
     [Fact]
-    public void A_steady_scan_allocates_nothing()
+    public void A_steady_scan_of_referenced_allocates_nothing()
     {
         using TempFolder root = new();
         using TempFolder lease = new();
@@ -27,6 +29,34 @@ public sealed class SteadyScanTests
             tracker.Scan();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(20L * 300 * 4096, tracker.TakeSnapshot()["/"].TrackedBytes());
+    }
+
+    // Over the simulated host's files, which make no garbage themselves. Part of its memory moves between hot and cold all the time.
+    [Fact]
+    public void A_steady_scan_of_the_idle_bitmap_allocates_nothing()
+    {
+        SimulatedHost host = SimulatedHost.Demo(seed: 1);
+        using ColdPageTracker tracker = ColdPageTracker.Open(new ColdPageTrackerOptions
+        {
+            Roots = host.Roots,
+            TimeProvider = host.TimeProvider,
+            Source = ColdPageSource.IdleBitmap,
+        });
+
+        // As many as it takes for the hot part to have come round, and for marks to be used a second time.
+        for (int i = 0; i < 600; i++)
+            Scan();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 300; i++)
+            Scan();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.NotEqual(0, tracker.TakeSnapshot()["/"].Promotions().Total.AtMost);
+
+        void Scan()
+        {
+            host.Advance(TimeSpan.FromSeconds(1));
+            tracker.Scan();
+        }
     }
 
     private static void WriteHost(string root)
