@@ -96,7 +96,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         // Those of its children are read a moment later than all together, and what they have in between would be taken from its own.
         Row row = Of(memcg);
         bool isShared = tree.Hierarchy.Version == 2 && memcg.Children.Count > 0;
-        return isShared || LocalFaults(memcg) is null ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+        return row.Stat.Faults is null || isShared ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
     }
 
     private long? LocalFaults(Memcg memcg)

@@ -188,13 +188,7 @@ internal sealed class IdleBitmapSource : AgeSource
         IoResult read;
         while (true)
         {
-            if (cancellationToken.IsCancellationRequested)
-            {
-                // What was found so far is not found again by the next pass; none of it is certain.
-                _promotions.Settle(_lru, arrived: null);
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-
+            cancellationToken.ThrowIfCancellationRequested();
             if (block == _history.Length)
                 Array.Resize(ref _history, block * 2);
             read = _scan.Scan(block, ref _history[block]);

@@ -27,6 +27,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     private WordFile _bitmap;
     private int _pass;
     private int _lookedAt;
+    private int _words;
     private AskAgain _askAgain;
 
     public static int StateBytes => ((6 * IdleBitmap.BlockWords) + FolioQuestions.PieceWords) * sizeof(ulong);
@@ -65,6 +66,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             return read;
         cost.ReadEntries(IdleBitmap.Name, read.Count * 64);
         _now.AsSpan(read.Count).Clear();
+        _words = read.Count;
         _lookedAt = history.LookedAt;
         history.LookedAt = _pass;
         FrameBlock? block = ages.Block(index);
@@ -175,7 +177,8 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         bool isSame = isKnown && IsSame(inPiece, identity);
 
         // Freeing takes the mark. A folio that is off its list cannot be looked at, but if it still has the mark it is the same; once.
-        if (isSame && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
+        // One whose word was not read was not looked at for another reason.
+        if (isSame && frame >> 6 < _words && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
             Unseen += identity.Pages;
 

@@ -62,14 +62,16 @@ public sealed class MemcgLruTests
         Stat("/a", anon: 70, file: 50, shmem: 10, faults: 790);
         Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 350);
         Read();
-        Assert.Equal(40 + (127 * 4), NewFaults("/a"));
         Assert.Equal(50 + (127 * 4), NewFaults("/a/b"));
 
         // Those that came while the pass before ran were counted when it ended.
         Read();
-        Assert.Equal(40 + (127 * 4), NewFaults("/a"));
+        Assert.Equal(50 + (127 * 4), NewFaults("/a/b"));
         Read();
-        Assert.Equal(127 * 4, NewFaults("/a"));
+        Assert.Equal(127 * 4, NewFaults("/a/b"));
+
+        // What is left to one with children is not told apart well enough.
+        Assert.Null(NewFaults("/a"));
     }
 
     [Fact]
@@ -81,14 +83,12 @@ public sealed class MemcgLruTests
         Assert.Equal([null, null, null], Own("/a/b"));
         Assert.Null(NewFaults("/a/b"));
 
-        // Nor are the faults of the one above its own; they are told over both intervals when it can be read again.
-        Assert.Null(NewFaults("/a"));
+        // They are told over both intervals when it can be read again.
         _host.OnOpen = null;
-        Stat("/a", anon: 70, file: 50, shmem: 10, faults: 795);
         Stat("/a/b", anon: 30, file: 5, shmem: 5, faults: 350);
         Read();
         Assert.Equal(0, _lru.Unread);
-        Assert.Equal(45 + (127 * 4), NewFaults("/a"));
+        Assert.Equal(50 + (127 * 4), NewFaults("/a/b"));
         Assert.Equal([30, 0, 5], Own("/a/b"));
     }
 
@@ -110,7 +110,6 @@ public sealed class MemcgLruTests
         _host.Delete("/sys/fs/cgroup/a/b/memory.current");
         Read();
         Assert.Equal([70, 40, 10], Own("/a"));
-        Assert.NotNull(NewFaults("/a"));
     }
 
     [Fact]

@@ -24,14 +24,6 @@ public sealed class VmStatTests
     }
 
     [Fact]
-    public void Pages_from_zswap_are_read_from_swap_too()
-    {
-        FakeHost host = new();
-        host.Write("/proc/vmstat", "pswpin 5\nzswpin 6\n");
-        Assert.Equal(11, VmStat.Read(host)?.PagesSwappedIn);
-    }
-
-    [Fact]
     public void Moves_splits_and_swap_are_told_apart_from_lines_that_look_like_them()
     {
         FakeHost host = new();
@@ -40,6 +32,14 @@ public sealed class VmStatTests
             "pswpin 21\npswpout 1000\npgmigrate_success 5062\npgmigrate_fail 9\nthp_migration_success 3\nthp_split_page 4\nthp_split_page_failed 70\nthp_deferred_split_page 60\n");
         VmStat stat = Assert.NotNull(VmStat.Read(host));
         Assert.Equal((5062L, 4L, 21L, 0L), (stat.PagesMigrated, stat.HugePagesSplit, stat.PagesSwappedIn, stat.PagesScanned));
+    }
+
+    [Fact]
+    public void Pages_from_zswap_are_read_from_swap_too()
+    {
+        FakeHost host = new();
+        host.Write("/proc/vmstat", "pswpin 5\nzswpin 6\n");
+        Assert.Equal(11, VmStat.Read(host)?.PagesSwappedIn);
     }
 
     [Fact]
