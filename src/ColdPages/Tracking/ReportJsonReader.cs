@@ -74,7 +74,7 @@ internal static class ReportJsonReader
             if (parent >= 0 && Text(element, "scope") == "hierarchical")
             {
                 Subtract(locals[parent], values, paths[parent]);
-                Subtract(promotions[parent], promoted, paths[parent]);
+                SubtractPromotions(promotions[parent], promoted);
             }
 
             above.Push(paths.Count);
@@ -107,6 +107,13 @@ internal static class ReportJsonReader
             if (sums[i] < 0)
                 throw new FormatException($"memcg '{path}' holds less than those below it.");
         }
+    }
+
+    // Not every writer need count them on every level, as those of the pages do: what a memcg tells less than those below it is none of its own.
+    private static void SubtractPromotions(long[] sums, long[] values)
+    {
+        for (int i = 0; i < sums.Length; i++)
+            sums[i] = Math.Max(0, sums[i] - values[i]);
     }
 
     private static MemcgMemory ReadMemory(JsonElement element)
