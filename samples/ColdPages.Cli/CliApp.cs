@@ -10,6 +10,7 @@ internal static class CliApp
     {
         RootCommand root = new("Shows how many bytes of each memory cgroup have been idle for how long. Without a command: report.");
         root.Subcommands.Add(ReportCommand.Create(environment));
+        root.Subcommands.Add(DoctorCommand.Create(environment));
         ParseResult parsed = root.Parse(WithCommand(args, root));
         if (parsed.Errors.Count > 0)
         {
@@ -17,7 +18,8 @@ internal static class CliApp
             IEnumerable<string> messages = parsed.Errors.Select(error => error.Message).Distinct(StringComparer.Ordinal);
             foreach (string message in parsed.UnmatchedTokens.Count == 0 ? messages : messages.Where(message => message.Contains('\'')))
                 environment.Tell(message);
-            environment.Tell("see coldpages --help.");
+            Command command = parsed.CommandResult.Command;
+            environment.Tell($"see coldpages {(command == root ? "" : $"{command.Name} ")}--help.");
             return ExitCode.WrongUsage;
         }
 

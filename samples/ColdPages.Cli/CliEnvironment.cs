@@ -3,7 +3,7 @@ using ColdPages.Simulation;
 namespace ColdPages.Cli;
 
 /// <summary>What the program is connected to; tests connect it to something else.</summary>
-internal sealed class CliEnvironment
+internal sealed record CliEnvironment
 {
     /// <summary>Results, and nothing else.</summary>
     public required Stream Output { get; init; }
@@ -30,16 +30,7 @@ internal sealed class CliEnvironment
     {
         const int Seed = 1;
         SimulatedHost host = SimulatedHost.Demo(Seed);
-        return new CliEnvironment
-        {
-            Output = Output,
-            Error = Error,
-            OutputIsTerminal = OutputIsTerminal,
-            OutputWidth = OutputWidth,
-            ErrorIsTerminal = ErrorIsTerminal,
-            Roots = _ => host.Roots,
-            TimeProvider = host.TimeProvider,
-        };
+        return this with { Roots = _ => host.Roots, TimeProvider = host.TimeProvider };
     }
 
     public static CliEnvironment Console() => new()

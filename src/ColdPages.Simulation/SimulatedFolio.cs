@@ -50,9 +50,42 @@ public sealed class SimulatedFolio
 
     internal FolioUse Use { get; }
 
-    internal FolioFlags Flags { get; set; }
+    /// <summary>Its flags. Whether it is mapped and accessed follows from who maps it; set without saying who, it is the memcg's own process.</summary>
+    internal FolioFlags Flags
+    {
+        get => field | (MappedBy != 0 ? FolioFlags.Mapped : FolioFlags.None) | (AccessedBy != 0 ? FolioFlags.Accessed : FolioFlags.None);
+
+        set
+        {
+            field = value & ~(FolioFlags.Mapped | FolioFlags.Accessed);
+            MappedBy = (value & FolioFlags.Mapped) == FolioFlags.None ? 0 : MappedBy != 0 ? MappedBy : SimulatedProcess.OwnBit;
+            AccessedBy = (value & FolioFlags.Accessed) == FolioFlags.None ? 0 : AccessedBy != 0 ? AccessedBy : MappedBy & (~MappedBy + 1);
+        }
+    }
+
+    /// <summary>The processes that map it, by their bits.</summary>
+    internal ulong MappedBy { get; set; }
+
+    /// <summary>Those whose page tables have its accessed bit set.</summary>
+    internal ulong AccessedBy { get; set; }
 
     internal LruState Lru { get; set; }
+
+    /// <summary>The generations that it is in, and the number of its own modulo four; null and -1 where it is in none.</summary>
+    internal GenerationLists? Generations { get; set; }
+
+    internal int Generation { get; set; } = -1;
+
+    internal int PlaceInGenerations { get; set; }
+
+    /// <summary>Reads by system calls since the flag "referenced" was set, as far as they are counted.</summary>
+    internal int References { get; set; }
+
+    /// <summary>Whether it is with the files: MADV_FREE puts anonymous memory there too.</summary>
+    internal bool IsOnFileList => !Has(FolioFlags.SwapBacked);
+
+    /// <summary>Whether its list is an active one, or its generation counts as such.</summary>
+    internal bool IsActive => Generations is { } lists ? lists.IsActive(Generation) : Has(FolioFlags.Active);
 
     /// <summary>Pages at its end that no process maps any more, and that a split will free.</summary>
     internal int UnmappedTails { get; set; }

@@ -23,6 +23,7 @@ public sealed class SimulatedHost
         Options.Validate();
         Clock = new SimulatedClock(this, Options.StartTime);
         Memory = new PhysicalMemory(this, Options);
+        Processes = new ProcessTable(this);
         Cgroups = new CgroupTree(this);
         Files = new SimulatedFiles(this);
         Roots = HostRoots.Of(Files, "a simulated host");
@@ -75,7 +76,11 @@ public sealed class SimulatedHost
 
     internal PhysicalMemory Memory { get; }
 
+    internal ProcessTable Processes { get; }
+
     internal CgroupTree Cgroups { get; }
+
+    internal long FreeSwapPages => (Options.SwapBytes / PageSize) - Memory.Total(MemcgStat.Swap);
 
     internal SimulatedFiles Files { get; }
 

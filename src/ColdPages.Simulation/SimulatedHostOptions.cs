@@ -23,6 +23,9 @@ public sealed record SimulatedHostOptions
     /// <summary>Whether it has /sys/kernel/mm/page_idle/bitmap.</summary>
     public bool HasIdlePageTracking { get; init; } = true;
 
+    /// <summary>Whether it has the multi-generational LRU, switched on: /sys/kernel/debug/lru_gen and /sys/kernel/mm/lru_gen.</summary>
+    public bool HasMultiGenLru { get; init; }
+
     /// <summary>By how many pages (or events) each number of memory.stat may be late; 0 to have it exact.</summary>
     public int StatLag { get; init; }
 
@@ -47,6 +50,15 @@ public sealed record SimulatedHostOptions
     /// <summary>Whether kpageflags shows KSM on every anonymous page, as 6.12 to 6.18 do.</summary>
     internal bool ShowsKsmOnAnon { get; init; } = true;
 
+    /// <summary>
+    /// Whether the multi-generational LRU is that of 7.2 and not that of 6.12: memcgs go by their cgroup's id, what a removed one has becomes its parent's, fresh page cache begins in the
+    /// oldest generation and can stay there for good, and a command that names a generation that is not the youngest any more makes one all the same.
+    /// </summary>
+    internal bool HasNewLruGen { get; init; }
+
+    /// <summary>NUMA nodes, of as many frames each.</summary>
+    internal int Nodes { get; init; } = 1;
+
     /// <summary>What it takes to read or write one entry of a kernel file, in nanoseconds of simulated time.</summary>
     internal int NanosecondsPerEntry { get; init; } = 50;
 
@@ -57,6 +69,7 @@ public sealed record SimulatedHostOptions
             throw new ArgumentException($"A page has 4096, 16384 or 65536 bytes, not {PageSize}.", nameof(PageSize));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Frames);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Cpus);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Nodes);
         ArgumentOutOfRangeException.ThrowIfNegative(SwapBytes);
         ArgumentOutOfRangeException.ThrowIfNegative(StatLag);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(WorkloadStep, TimeSpan.Zero);

@@ -8,13 +8,16 @@ public sealed class SimulatedMemcg
     private readonly SimulatedHost _host;
     private readonly List<SimulatedMemcg> _children = [];
 
-    internal SimulatedMemcg(SimulatedHost host, SimulatedMemcg? parent, string name, ulong inode, bool hasController)
+    internal SimulatedMemcg(SimulatedHost host, SimulatedMemcg? parent, string name, ulong inode, bool hasController, ulong lruGenId)
     {
         _host = host;
         Parent = parent;
         Name = name;
         Inode = inode;
         HasController = hasController;
+        LruGenId = lruGenId;
+        Generations = !host.Options.HasMultiGenLru ? [] : [.. Enumerable.Range(0, host.Options.Nodes).Select(node => new GenerationLists(this, node, host.Clock.GetTimestamp()))];
+        Process = host.Processes.MakeOwn(this);
         NameBytes = Encoding.UTF8.GetBytes(name);
         Path = parent is null ? "/" : parent.Parent is null ? $"/{name}" : $"{parent.Path}/{name}";
         Directory = Encoding.UTF8.GetBytes(CgroupTree.MountPoint + (parent is null ? "" : Path));
@@ -142,6 +145,15 @@ public sealed class SimulatedMemcg
     /// <summary>Whether it has the memory controller; what is charged to one without is charged to the nearest one above that has.</summary>
     internal bool HasController { get; }
 
+    /// <summary>What commands to the multi-generational LRU call it; 0 where it can't be called any more.</summary>
+    internal ulong LruGenId { get; set; }
+
+    /// <summary>Its generations, by node; none on a host that has no such LRU.</summary>
+    internal GenerationLists[] Generations { get; }
+
+    /// <summary>Its own process, which maps what nobody else is said to.</summary>
+    internal SimulatedProcess Process { get; }
+
     internal StatCounters Counters { get; } = new();
 
     /// <summary>Itself, or the nearest above it that was not removed.</summary>
@@ -218,6 +230,8 @@ public sealed class SimulatedMemcg
             IsRemoved = true;
             Parent._children.Remove(this);
             _host.Cgroups.Forget(this);
+            _host.Memory.Reparent(this);
+            _host.Processes.ForgetGone();
         }
     }
 

@@ -30,6 +30,26 @@ internal sealed class Cgroup : IDisposable
 
     public bool HasMemoryController => File.Exists(System.IO.Path.Combine(Folder, "memory.current"));
 
+    /// <summary>Moves all processes of another one here; their memory stays charged where it is.</summary>
+    public void TakeProcesses(Cgroup from)
+    {
+        foreach (string pid in File.ReadAllLines(System.IO.Path.Combine(from.Folder, "cgroup.procs")))
+            Write("cgroup.procs", pid);
+    }
+
+    /// <summary>Has the kernel reclaim so much of it, or as much of that as it can.</summary>
+    public void Reclaim(int mib)
+    {
+        const int NotAll = 11; // EAGAIN
+        try
+        {
+            Write("memory.reclaim", $"{mib}M");
+        }
+        catch (IOException e) when (e.HResult == NotAll)
+        {
+        }
+    }
+
     public void Dispose()
     {
         Write("cgroup.kill", "1");

@@ -274,7 +274,8 @@ public sealed class ConformanceTests : IClassFixture<QuietAccessedBits>
         twins.Mark();
         twins.Read(region, 7, 2);
         twins.Move(region, 4, 8);
-        twins.Drain(); // What was moved waits in a batch, as a fresh page does; the simulator has it on its list at once.
+        twins.CompareWaiting("waiting after the move", region, 4, 8);
+        twins.Drain();
         twins.Compare("moved");
         twins.Mark();
         twins.Compare("marked");

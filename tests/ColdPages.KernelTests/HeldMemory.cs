@@ -15,7 +15,9 @@ internal sealed class HeldMemory : IDisposable
     /// <summary>The kind as a source tells it.</summary>
     public PageKind Pages { get; }
 
-    public string Memcg { get; private set; } = "";
+    public string Memcg => Cgroup.Path;
+
+    public Cgroup Cgroup { get; private set; } = null!;
 
     public HoldWorkload Workload { get; private set; } = null!;
 
@@ -51,9 +53,8 @@ internal sealed class HeldMemory : IDisposable
             Own(new HugePagesOf64KiB());
         if (Pages == PageKind.File)
             file = Path.Combine(Own(Ext4Volume.Mount(totalMiB + 100)).MountPoint, "held");
-        Cgroup cgroup = Own(new Cgroup(memcg));
-        Memcg = cgroup.Path;
-        Workload = Own(await HoldWorkload.StartAsync(cgroup, kind == "mthp" ? "thp" : kind, totalMiB, hotMiB, file));
+        Cgroup = Own(new Cgroup(memcg));
+        Workload = Own(await HoldWorkload.StartAsync(Cgroup, kind == "mthp" ? "thp" : kind, totalMiB, hotMiB, file));
 
         // Without these it would hold small pages, and prove nothing.
         if (kind == "thp")

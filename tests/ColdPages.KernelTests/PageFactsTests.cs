@@ -184,6 +184,38 @@ public sealed class PageFactsTests : IClassFixture<QuietAccessedBits>
         Assert.All(frames[256..], frame => Assert.NotEqual(scene.Cgroup.Inode, scene.Pages.Owner(frame)));
     }
 
+    [Fact]
+    public void A_huge_page_of_shared_memory_unmapped_in_part_keeps_its_mark_though_it_was_touched_and_the_kernel_counts_that()
+    {
+        Guest.Require();
+        using KernelSetting huge = new("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
+        using Scene scene = new();
+        (int region, long[] frames) = scene.Fill("hugeshmem", 512);
+        Assert.All(frames[1..], frame => Assert.True(scene.Pages.Flags(frame).HasFlag(PageFlags.CompoundTail)));
+        scene.Pages.MarkIdle(frames);
+        long split = MappingsSplit();
+
+        scene.Process.Do("read", region, Touched);
+        scene.Process.Do("unmap", region, 256, 256);
+
+        Assert.True(scene.Pages.IsIdle(frames[0]));
+        Assert.Equal(split + 1, MappingsSplit());
+
+        static long MappingsSplit() => long.Parse(
+            File.ReadLines("/proc/vmstat").Single(line => line.StartsWith("thp_split_pmd ", StringComparison.Ordinal))["thp_split_pmd ".Length..], CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void A_page_of_a_file_that_is_copied_for_a_private_mapping_keeps_its_mark_though_it_was_used()
+    {
+        Guest.Require();
+        using Scene scene = new();
+        (int region, long[] frames) = scene.Fill("file", Pages);
+        scene.Pages.MarkIdle(frames);
+        scene.Process.Do("cow", region, 0, Pages);
+        Assert.DoesNotContain(false, scene.Pages.AreIdle(frames));
+    }
+
     [Theory]
     [InlineData("pread")]
     [InlineData("pwrite")]

@@ -1,6 +1,6 @@
 namespace ColdPages.KernelTests;
 
-/// <summary>Bits of /proc/kpageflags, as linux/kernel-page-flags.h has them.</summary>
+/// <summary>Bits of /proc/kpageflags, as linux/kernel-page-flags.h has them. Not the library's: a wrong bit there is to be seen here.</summary>
 [Flags]
 internal enum PageFlags : ulong
 {
@@ -22,6 +22,7 @@ internal enum PageFlags : ulong
     NoPage = 1UL << 20,
     Ksm = 1UL << 21,
     Thp = 1UL << 22,
+    ZeroPage = 1UL << 24,
     Idle = 1UL << 25,
     PageTable = 1UL << 26,
     Mlocked = 1UL << 33,

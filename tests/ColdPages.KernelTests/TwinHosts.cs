@@ -24,6 +24,10 @@ internal sealed class TwinHosts : IDisposable
     // What the scripted process needs for itself, and page cache of the file system's own.
     private const long NoisePages = 24;
 
+    // The same in lru_gen, where its own pages move too, and more of them are page cache: its program.
+    private const long OwnAnonPages = 128;
+    private const long OwnFilePages = 288;
+
     // The kernel sums up only once there have been 64 changes for each CPU. A stir makes far more.
     private const long LagPages = 128;
     private const int StirPages = 128;
@@ -96,6 +100,8 @@ internal sealed class TwinHosts : IDisposable
             FreshBatch = 31,
             AnonNeedsLock = version.Major >= 7,
             TailsHaveOwnFlags = version < new Version(6, 11),
+            HasMultiGenLru = File.Exists("/sys/kernel/mm/lru_gen/enabled") && File.ReadAllText("/sys/kernel/mm/lru_gen/enabled").Trim() != "0x0000",
+            HasNewLruGen = version.Major >= 7,
             ShowsKsmOnAnon = version >= new Version(6, 12) && version < new Version(6, 19),
         };
     }
@@ -215,6 +221,33 @@ internal sealed class TwinHosts : IDisposable
     /// <summary>Marks the tails of large folios idle, which the kernel does not do.</summary>
     public void MarkTails() => Mark((_, i) => i % (1 << _order) != 0);
 
+    /// <summary>Generations are made of the memory of the script's memcg.</summary>
+    public void Age(int times = 1, int swappiness = 1)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            KernelText.Write(LruGen.Name, AgeCommand(File.ReadAllText(LruGen.Name), _child.Inode, swappiness));
+            Assert.Equal(Errno.None, _host.Command(AgeCommand(_host.Text(LruGen.Name), _memcg.Inode, swappiness)));
+        }
+    }
+
+    /// <summary>Fails unless the generations have the same sizes on both hosts, as far as the process's own pages let them.</summary>
+    public void CompareGenerations(string step) => CompareGenerations(
+        step,
+        _isRemoved ? RowsOf(File.ReadAllText(LruGen.Name), Parent, _parent.Inode) : RowsOf(File.ReadAllText(LruGen.Name), Child, _child.Inode),
+        _isRemoved ? RowsOf(_host.Text(LruGen.Name), Parent, _memcg.Parent!.Inode) : RowsOf(_host.Text(LruGen.Name), Child, _memcg.Inode));
+
+    /// <summary>As <see cref="CompareGenerations(string)"/>, of the memcg that was removed: where it stays listed with what it has, by the number 0. Others that were removed before have less.</summary>
+    public void CompareRemovedGenerations(string step)
+    {
+        if (_host.Options.HasNewLruGen)
+            return;
+        CompareGenerations(step, Largest(File.ReadAllText(LruGen.Name)), Largest(_host.Text(LruGen.Name)));
+
+        static List<GenerationRow> Largest(string text) =>
+            GenerationRows.Parse(text, Child).Where(row => row.Id == 0).Chunk(GenerationLists.Max).MaxBy(rows => rows.Sum(row => row.File))!.ToList();
+    }
+
     /// <summary>The process ends, and its cgroup is removed. For a moment after that its pages may still name it; the simulator has no such moment.</summary>
     public void Remove()
     {
@@ -283,6 +316,16 @@ internal sealed class TwinHosts : IDisposable
         ];
     }
 
+    // One that was removed may be listed under the same path: with the number 0, or later with that of its folder.
+    private List<GenerationRow> RowsOf(string text, string path, ulong inode) =>
+        [.. GenerationRows.Parse(text, path).Where(row => _host.Options.HasNewLruGen ? row.Id == inode : row.Id != 0)];
+
+    private string AgeCommand(string text, ulong inode, int swappiness)
+    {
+        List<GenerationRow> rows = RowsOf(text, Child, inode);
+        return $"+ {rows[0].Id} 0 {rows[^1].Generation} {swappiness} 1\n";
+    }
+
     private static long StatOf(string[] lines, string[] keys) => keys.Sum(key =>
     {
         string line = Assert.Single(lines, line => line.StartsWith(key + " ", StringComparison.Ordinal));
@@ -291,6 +334,9 @@ internal sealed class TwinHosts : IDisposable
 
     private bool IsWaiting(int region, int page) => !_pages.Flags(_regions[region].Real[page]).HasFlag(PageFlags.Lru);
 
+    // A frame that was given back may be another program's by now, and on a list.
+    private bool IsUsedAgain(Region region, int page) => region.IsGone[page] && _pages.Flags(region.Real[page]).HasFlag(PageFlags.Lru);
+
     private void ComparePages(string step, Region region, int[] pages, Func<int, bool> counts)
     {
         int[] known = [.. pages.Where(i => region.Real[i] >= 0 && region.Simulated[i] >= 0)];
@@ -298,7 +344,7 @@ internal sealed class TwinHosts : IDisposable
         string[] simulated = Describe(_simulated, [.. known.Select(i => (long)region.Simulated[i])], [.. known.Select(i => region.IsGone[i])]);
         string[] different =
         [
-            .. known.Select((page, i) => (Page: page, Real: real[i], Simulated: simulated[i])).Where(page => page.Real != page.Simulated && counts(page.Page))
+            .. known.Select((page, i) => (Page: page, Real: real[i], Simulated: simulated[i])).Where(page => page.Real != page.Simulated && counts(page.Page) && !IsUsedAgain(region, page.Page))
                 .Select(page => $"page {page.Page}\n  kernel:    {page.Real}\n  simulator: {page.Simulated}"),
         ];
         Assert.True(
@@ -322,6 +368,15 @@ internal sealed class TwinHosts : IDisposable
         }
 
         Assert.True(different.Count == 0, $"{step}, memory.stat: {string.Join("; ", different)}");
+    }
+
+    private static void CompareGenerations(string step, List<GenerationRow> real, List<GenerationRow> simulated)
+    {
+        bool same = real.Select(row => row.Generation).SequenceEqual(simulated.Select(row => row.Generation))
+            && real.Zip(simulated).All(pair => Math.Abs(pair.First.Anon - pair.Second.Anon) <= OwnAnonPages && Math.Abs(pair.First.File - pair.Second.File) <= OwnFilePages);
+        Assert.True(same, $"{step}: the generations are not the same.\n  kernel:    {Describe(real)}\n  simulator: {Describe(simulated)}");
+
+        static string Describe(List<GenerationRow> rows) => string.Join("; ", rows.Select(row => $"{row.Generation}: {row.Anon} {row.File}"));
     }
 
     private (long Real, long Simulated) Stat(string path, string[] keys) =>

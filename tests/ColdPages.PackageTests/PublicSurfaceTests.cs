@@ -5,12 +5,12 @@ using Xunit;
 
 namespace ColdPages.PackageTests;
 
-public sealed class PublicSurfaceTests(PackedLibrary library)
+public sealed class PublicSurfaceTests(PackedPackages packages)
 {
     [Fact]
     public void Every_public_type_is_in_namespace_ColdPages()
     {
-        using PEReader portableExecutable = new(new MemoryStream(library.ReadEntry("lib/net10.0/ColdPages.Core.dll")));
+        using PEReader portableExecutable = new(new MemoryStream(packages.Library.ReadEntry("lib/net10.0/ColdPages.Core.dll")));
         MetadataReader metadata = portableExecutable.GetMetadataReader();
 
         // A nested type has its namespace from the type around it, which is looked at itself.

@@ -1,12 +1,13 @@
 // pages: maps memory and does with single pages of it what its standard input says, one command a line, each answered by a line.
 //
-//   map anon|thp|shmem|hugetlb PAGES   maps memory that holds nothing yet (thp: aligned to 2 MiB); the answer is the region's number
+//   map anon|thp|shmem|hugeshmem|hugetlb PAGES   maps memory that holds nothing yet (thp and hugeshmem: aligned to 2 MiB); the answer is the region's number
 //   map file PAGES FILE        makes FILE and maps it; it is in the page cache, and mapped to no page yet
 //   touch R I N                writes to N pages of region R from page I on
 //   read R I N                 reads from them
 //   childread R I N            reads from them in a child that then ends
 //   pread R I N                reads that part of the file, by read(2)
 //   pwrite R I N               writes it, by write(2)
+//   cow R I N                  writes to another, private mapping of that part of the file, which then goes: the kernel copies the pages
 //   drop R I N                 takes that part of the file, which must not be mapped, out of the page cache; no reading ahead from then on
 //   free R I N                 MADV_DONTNEED
 //   lazyfree R I N             MADV_FREE
@@ -67,7 +68,7 @@ static int map(const char *kind, size_t pages, const char *name)
                 return -1;
         fsync(fd);
         flags = MAP_SHARED;
-    } else if (!strcmp(kind, "shmem"))
+    } else if (!strcmp(kind, "shmem") || !strcmp(kind, "hugeshmem"))
         flags = MAP_ANONYMOUS | MAP_SHARED;
     else if (!strcmp(kind, "hugetlb"))
         flags |= MAP_HUGETLB;
@@ -76,7 +77,10 @@ static int map(const char *kind, size_t pages, const char *name)
         return -1;
     if (fd < 0) {
         memory = (char *)(((size_t)memory + HUGE - 1) & ~(HUGE - 1));
-        madvise(memory, length, strcmp(kind, "thp") ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+        // Of shared memory the offset has to be aligned too.
+        if (!strcmp(kind, "hugeshmem") && mmap(memory, length, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0) == MAP_FAILED)
+            return -1;
+        madvise(memory, length, strcmp(kind, "thp") && strcmp(kind, "hugeshmem") ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
     }
     regions[region_count].memory = memory;
     regions[region_count].pages = pages;
@@ -142,6 +146,12 @@ static int through_file(const char *command, int file, size_t first, size_t coun
     return 0;
 }
 
+static int copy_on_write(int file, size_t first, size_t count)
+{
+    char *memory = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, first * PAGE);
+    return memory == MAP_FAILED || each_page("touch", memory, count) ? -1 : munmap(memory, count * PAGE);
+}
+
 static int drop(int file, size_t first, size_t count)
 {
     return fsync(file) || (errno = posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM))
@@ -185,6 +195,8 @@ static int obey(const char *line)
         return child_reads(memory, count);
     if (!strcmp(command, "pread") || !strcmp(command, "pwrite"))
         return through_file(command, regions[region].file, first, count);
+    if (!strcmp(command, "cow"))
+        return copy_on_write(regions[region].file, first, count);
     if (!strcmp(command, "drop"))
         return drop(regions[region].file, first, count);
     if (!strcmp(command, "move"))

@@ -18,19 +18,30 @@ internal static class ReportCommand
 
     private static async Task<int> RunAsync(ReportSettings settings, CliEnvironment environment, CancellationToken cancellationToken)
     {
-        if (settings.Source == ColdPageSource.Simulated)
+        bool isSimulated = settings.Source == ColdPageSource.Simulated;
+        if (isSimulated && settings.Root is not null)
         {
-            if (settings.Root is not null)
-            {
-                environment.Tell($"--root: '{settings.Root}' has nothing to do with a simulated host; see coldpages --help.");
-                return ExitCode.WrongUsage;
-            }
-
-            environment = environment.Simulated();
+            environment.Tell($"--root: '{settings.Root}' has nothing to do with a simulated host; see coldpages report --help.");
+            return ExitCode.WrongUsage;
         }
 
+        if (settings.Passive && settings.Source is not (ColdPageSource.Auto or ColdPageSource.MultiGenLru))
+        {
+            environment.Tell($"--passive: '{settings.Source.ToName()}' marks pages or clears accessed bits; only mglru can do without. See coldpages report --help.");
+            return ExitCode.WrongUsage;
+        }
+
+        if (settings.Confirm >= settings.Scans)
+        {
+            environment.Tell($"--confirm: {settings.Confirm} passes in a row tell an age only where there are more than {settings.Confirm}, and --scans is {settings.Scans}; see coldpages report --help.");
+            return ExitCode.WrongUsage;
+        }
+
+        // Progress is shown in a person's time, whatever the time of the host.
+        ScanProgress progress = new(environment, settings);
+        environment = isSimulated ? environment.Simulated() : environment;
         HostRoots roots = environment.Roots(settings.Root);
-        if (!SourceChoice.TryChoose(settings.Source, roots, environment, out ColdPageSource source))
+        if (!SourceChoice.TryChoose(settings.Passive && settings.Source == ColdPageSource.Auto ? ColdPageSource.MultiGenLru : settings.Source, roots, environment, out ColdPageSource source))
             return ExitCode.NotPossibleHere;
         ColdPageTrackerOptions options = new()
         {
@@ -39,13 +50,15 @@ internal static class ReportCommand
             Interval = settings.Interval,
             Memcg = settings.Memcg,
             Processes = settings.Pid is { } pid ? [pid] : [],
+            ConfirmScans = settings.Confirm,
+            Passive = settings.Passive,
+            Detail = settings.Detail,
             ReferencedWindow = Math.Min(settings.Scans, 254), // One look from the first pass to the last, and no clear at its end.
             TimeProvider = environment.TimeProvider,
         };
         if (settings.LeaseDirectory is not null)
             options = options with { LeaseDirectory = settings.LeaseDirectory };
         using ColdPageTracker tracker = ColdPageTracker.Open(options);
-        ScanProgress progress = new(environment, settings);
         while (true)
         {
             await progress.ShowAsync(tracker.WaitForIntervalAsync(cancellationToken), tracker.Scans);
@@ -67,14 +80,15 @@ internal static class ReportCommand
 
     private static int Finish(ColdPageSnapshot snapshot, ReportSettings settings, CliEnvironment environment)
     {
-        foreach (string warning in snapshot.Warnings)
-            environment.Tell($"note: {warning}");
         if (snapshot.Failure is null && settings.Memcg is not null && !snapshot.TryGetMemcg(settings.Memcg, out _))
         {
+            // The notes are about numbers, of which there are none, but for the one that says the same.
             environment.Tell($"--memcg: there is no memory cgroup '{settings.Memcg}'{(snapshot.Scans > 1 ? " any more" : "")}. Paths start at the hierarchy's root, as in coldpages report.");
             return ExitCode.Failed;
         }
 
+        foreach (string warning in snapshot.Warnings)
+            environment.Tell($"note: {warning}");
         if (snapshot.Failure is null && settings.Pid is not null && snapshot.Processes.Count == 0)
         {
             environment.Tell($"--pid: there is no process {settings.Pid} with memory of its own{(settings.Memcg is null ? "" : $" in {settings.Memcg}")}; it may have ended, or may not be read.");
@@ -92,6 +106,8 @@ internal static class ReportCommand
         else if (snapshot.Failure is null)
         {
             new AgeTable(snapshot, memcgs, settings).Write(environment);
+            if (settings.Detail)
+                new DetailTable(snapshot, memcgs, settings).Write(environment);
         }
 
         return snapshot.Failure is null ? ExitCode.Done : ExitCode.Failed;

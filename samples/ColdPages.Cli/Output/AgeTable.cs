@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using ColdPages.Cli.Commands;
 using Spectre.Console;
 
@@ -11,40 +10,35 @@ internal sealed class AgeTable
     private const int MaxAgeColumns = 4;
     private const int BarWidth = 10;
     private const int FirstAge = 3;
-    private const int Gap = 2;
-    private const int MinNameWidth = 24;
 
     private readonly ColdPageSnapshot _snapshot;
     private readonly IReadOnlyList<MemcgAges> _memcgs;
     private readonly ReportSettings _settings;
-    private readonly List<(TimeSpan Edge, string Header, bool IsCold)> _ages = [];
+    private readonly MemcgNames _names;
+    private readonly TimeSpan[] _edges;
+    private readonly TimeSpan? _cold;
+    private readonly List<TimeSpan> _ages;
 
     public AgeTable(ColdPageSnapshot snapshot, IReadOnlyList<MemcgAges> memcgs, ReportSettings settings)
     {
         _snapshot = snapshot;
         _memcgs = memcgs;
         _settings = settings;
-        ChooseAges();
+        _names = new MemcgNames(settings);
+        _edges = [.. snapshot.Unattributed.Select(bin => bin.From).Skip(1)];
+        _cold = ColdAge.Choose(_edges, settings);
+        _ages = ChooseAges();
     }
-
-    // Not when the watch was shorter than the age asked for.
-    private bool KnowsCold => _ages.Any(static age => age.IsCold);
 
     public void Write(CliEnvironment environment)
     {
-        using StreamWriter writer = new(environment.Output, new UTF8Encoding(false), leaveOpen: true);
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = environment.OutputIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = environment.OutputIsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-        });
-
-        // The table itself sees to it that a line is no longer than need be; wrapped, its cells could be read by nobody.
-        console.Profile.Width = 4096;
+        using StreamWriter writer = TextColumns.Open(environment, out IAnsiConsole console);
         console.Write(Build(environment.OutputWidth));
         writer.WriteLine();
-        WriteSummary(writer);
+        List<AgeHistogram> tops = [_snapshot.Unattributed, .. _snapshot.Memcgs.Where(memcg => memcg.Depth == 0).Select(memcg => memcg.Idle())];
+        WriteSummary(writer, tops);
+        if (!_snapshot.Confidence.IsActionable)
+            writer.WriteLine($"These numbers are not to be acted upon: {TerminalText.Escape(MainDoubt(tops))}; see the notes.");
     }
 
     private Table Build(int width)
@@ -53,7 +47,7 @@ internal sealed class AgeTable
         while (true)
         {
             Table table = Build(width, out bool fits);
-            int between = _ages.FindIndex(static age => !age.IsCold);
+            int between = _ages.FindIndex(age => age != _cold);
             if (fits || between < 0)
                 return table;
             _ages.RemoveAt(between);
@@ -64,103 +58,81 @@ internal sealed class AgeTable
     {
         List<string[]> rows = [];
         foreach (MemcgAges memcg in _memcgs)
-            rows.Add(Row(Name(memcg), memcg.ResidentBytes(_settings.Scope), memcg.Idle(_settings.Scope)));
+            rows.Add(Row(_names.Of(memcg), memcg.ResidentBytes(_settings.Scope), memcg.Idle(_settings.Scope)));
         if (_snapshot.Unattributed.TotalBytes > 0)
             rows.Add(Row("(of no cgroup seen here)", null, _snapshot.Unattributed));
         foreach (ProcessAges process in _snapshot.Processes)
             rows.Add(Row($"process {process.Pid} {process.Name}", null, process.Idle));
 
-        string[] headers = ["MEMCG", "RESIDENT", "TRACKED", .. _ages.Select(age => age.Header), .. KnowsCold ? ["COLD SHARE"] : Array.Empty<string>()];
-        int others = Enumerable.Range(1, headers.Length - 1).Sum(i => Gap + rows.Select(row => row[i].Length).Append(headers[i].Length).Max());
-        fits = width - others >= MinNameWidth;
-        int room = Math.Max(MinNameWidth, width - others);
-        Table table = new() { Border = TableBorder.None };
-        for (int i = 0; i < headers.Length; i++)
-        {
-            Style style = new(IsCold(i) ? Color.Blue : null, decoration: Decoration.Bold);
-            TableColumn column = new TableColumn(new Text(headers[i], style)) { Padding = new Padding(0, 0, Gap, 0) }.NoWrap();
-            table.AddColumn(i == 0 ? column : column.RightAligned());
-        }
+        string[] headers = ["MEMCG", "RESIDENT", "TRACKED", .. _ages.Select(age => $"{(age == _cold ? "COLD" : "IDLE")} ≥{Units.Time(age)}"), .. _cold is not null ? ["COLD SHARE"] : Array.Empty<string>()];
+        return TextColumns.Build(headers, rows, width, IsCold, out fits);
 
-        foreach (string[] row in rows)
-        {
-            row[0] = Shorten(row[0], room);
-            table.AddRow(row.Select((cell, i) => new Text(cell, IsCold(i) ? new Style(Color.Blue) : Style.Plain)));
-        }
-
-        return table;
-
-        bool IsCold(int column) => column >= FirstAge && column - FirstAge < _ages.Count && _ages[column - FirstAge].IsCold;
+        bool IsCold(int column) => column >= FirstAge && column - FirstAge < _ages.Count && _ages[column - FirstAge] == _cold;
     }
 
     private string[] Row(string name, long? resident, AgeHistogram idle) =>
     [
         TerminalText.Escape(name), resident is { } bytes ? Units.Size(bytes) : "-", Units.Size(idle.TotalBytes),
-        .. _ages.Select(age => Units.Size(idle.BytesOlderThan(age.Edge))), .. KnowsCold ? [Share(idle)] : Array.Empty<string>(),
+        .. _ages.Select(age => Units.Size(idle.BytesOlderThan(age))), .. _cold is { } cold ? [Share(idle, cold)] : Array.Empty<string>(),
     ];
 
-    // The end of a container's name tells it from its siblings, the beginning what it is.
-    private static string Shorten(string name, int room)
+    private static string Share(AgeHistogram idle, TimeSpan cold)
     {
-        if (name.Length <= room)
-            return name;
-        int tail = (room - 1) / 2;
-        return string.Concat(name.AsSpan(0, room - 1 - tail), "…", name.AsSpan(name.Length - tail));
-    }
-
-    private string Share(AgeHistogram idle)
-    {
-        long cold = Cold(idle).AtLeast;
-        double share = idle.TotalBytes == 0 ? 0 : (double)cold / idle.TotalBytes;
+        double share = idle.TotalBytes == 0 ? 0 : (double)idle.BytesOlderThan(cold).AtLeast / idle.TotalBytes;
         int full = (int)Math.Round(share * BarWidth);
         return string.Create(CultureInfo.InvariantCulture, $"{new string('█', full)}{new string('░', BarWidth - full)} {share * 100,3:F0}%");
     }
 
-    // The first edge that is old enough: measured ages are a little over the interval, so 4 s asked for is the edge at 4.003 s.
-    private ByteBounds Cold(AgeHistogram idle) => idle.BytesOlderThan(_ages.Find(static age => age.IsCold).Edge);
-
-    // Cumulative columns: idle for at least so long. Too many edges are thinned out, but never the one that is called cold.
-    private void ChooseAges()
+    // Cumulative columns: idle for at least so long. Too many edges are thinned out, but never the age that is called cold.
+    private List<TimeSpan> ChooseAges()
     {
-        List<TimeSpan> edges = [.. _snapshot.Unattributed.Select(bin => bin.From).Skip(1)];
-        int cold = edges.FindIndex(edge => edge >= _settings.OlderThan);
-        int step = Math.Max(1, (edges.Count + MaxAgeColumns - 1) / MaxAgeColumns);
-        for (int i = 0; i < edges.Count; i++)
-        {
-            bool isCold = i == cold;
-            if (isCold)
-                _ages.Add((edges[i], $"COLD ≥{Units.Seconds(_settings.OlderThan)}", true));
-            else if ((edges.Count - 1 - i) % step == 0)
-                _ages.Add((edges[i], $"IDLE ≥{Units.Seconds(edges[i])}", false));
-        }
+        int step = Math.Max(1, (_edges.Length + MaxAgeColumns - 1) / MaxAgeColumns);
+        IEnumerable<TimeSpan> some = _edges.Where((_, i) => (_edges.Length - 1 - i) % step == 0);
+        return [.. (_cold is { } cold ? some.Append(cold) : some).Distinct().Order()];
     }
 
-    private string Name(MemcgAges memcg)
+    private void WriteSummary(StreamWriter writer, List<AgeHistogram> tops)
     {
-        if (_settings.Top is not null)
-            return memcg.Path;
-        string path = memcg.Path;
-        int depth = memcg.Depth;
-        return depth == 0 ? path : new string(' ', depth * 2) + path[(path.LastIndexOf('/') + 1)..];
-    }
-
-    private void WriteSummary(StreamWriter writer)
-    {
-        string age = Units.Seconds(_settings.OlderThan);
-        if (KnowsCold)
+        if (_cold is { } age)
         {
-            List<AgeHistogram> tops = [_snapshot.Unattributed, .. _snapshot.Memcgs.Where(memcg => memcg.Depth == 0).Select(memcg => memcg.Idle())];
-            ByteBounds cold = tops.Select(Cold).Aggregate(ByteBounds.Add);
-            writer.WriteLine($"{Units.Size(cold)} of {Units.Size(tops.Sum(top => top.TotalBytes))} tracked has been idle for {age} or longer.");
+            ByteBounds cold = tops.Select(top => top.BytesOlderThan(age)).Aggregate(ByteBounds.Add);
+            string verb = !_snapshot.Confidence.IsActionable ? "may have" : Units.Size(cold.AtLeast) == Units.Size(cold.AtMost) ? "has" : "have";
+            writer.WriteLine($"{Units.Size(cold)} of {Units.Size(Total(tops))} tracked {verb} been idle for {Units.Time(age)} or longer.");
         }
         else
         {
-            string watched = Units.Seconds(_snapshot.Unattributed[^1].From);
-            writer.WriteLine($"Watched for {watched} only: what is idle for {age} is not known. Take more --scans, a longer --interval or a shorter --older-than.");
+            writer.WriteLine(WhyNotKnown());
         }
 
         ScanCost cost = _snapshot.Cost;
         writer.WriteLine(
             $"{_snapshot.Scans} passes over {_snapshot.Source.ToName()} took {(cost.UserCpu + cost.KernelCpu).TotalMilliseconds:F0} ms of CPU, {cost.KernelCpu.TotalMilliseconds:F0} ms of them in the kernel {TerminalText.Escape(_snapshot.Kernel)}.");
     }
+
+    private string WhyNotKnown()
+    {
+        if (_edges.Length == 0 || _settings.OlderThan is not { } asked)
+            return "No age is known: fewer than two passes in a row went well. Take more --scans.";
+        string watched = Units.Time(_edges[^1]);
+        if (_edges.Length < _snapshot.Scans - 1)
+        {
+            string passes = _edges.Length == 1 ? "1 pass" : $"{_edges.Length} passes";
+            return $"Ages are told up to {passes} only, which is {watched} here: what is idle for {Units.Time(asked)} is not known. Take a longer --interval or a shorter --older-than.";
+        }
+
+        return $"Watched for {watched} only: what is idle for {Units.Time(asked)} is not known. Take more --scans, a longer --interval or a shorter --older-than.";
+    }
+
+    // The heaviest doubt comes first. Without one that weighs enough it is passes that failed.
+    private string MainDoubt(List<AgeHistogram> tops)
+    {
+        ScanConfidence confidence = _snapshot.Confidence;
+        if (confidence.DoubtfulBytes <= Total(tops) / 100 || confidence.Doubts.Count == 0)
+            return "fewer than two passes went well";
+        string doubt = confidence.Doubts[0];
+        int end = doubt.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? doubt.TrimEnd('.') : doubt[..end];
+    }
+
+    private static long Total(List<AgeHistogram> tops) => tops.Sum(static top => top.TotalBytes);
 }

@@ -17,6 +17,7 @@ internal enum MemcgStat
     Shmem,
     FileMapped,
     FileDirty,
+    FileWriteback,
     SwapCached,
     AnonThp,
     FileThp,
@@ -30,6 +31,9 @@ internal enum MemcgStat
     IsolatedFile,
     Mlocked,
     SlabUnreclaimable,
+
+    /// <summary>Of the hugetlb pool, counted by a controller of its own and not among what is charged.</summary>
+    Hugetlb,
 
     // Events
     PgScan,

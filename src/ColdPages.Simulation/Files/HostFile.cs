@@ -12,6 +12,10 @@ internal enum HostFile
     OsRelease,
     CpusOnline,
     HugePageSize,
+    LruGen,
+    LruGenEnabled,
+    LruGenMinimum,
+    ZoneInfo,
 
     /// <summary>The first of the files stats/split of transparent_hugepage, one an order.</summary>
     Splits = 100,

@@ -25,10 +25,14 @@ internal sealed class HostFileTable
         Add("/proc/kpagecgroup", HostFile.PageCgroup);
         Add("/proc/vmstat", HostFile.VmStat);
         Add("/proc/meminfo", HostFile.MemInfo);
+        Add("/proc/zoneinfo", HostFile.ZoneInfo);
         Add("/proc/self/mountinfo", HostFile.MountInfo);
         Add("/proc/sys/kernel/osrelease", HostFile.OsRelease);
         Add("/sys/devices/system/cpu/online", HostFile.CpusOnline);
         Add("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", HostFile.HugePageSize);
+        Add(LruGen.Name, HostFile.LruGen);
+        Add("/sys/kernel/mm/lru_gen/enabled", HostFile.LruGenEnabled);
+        Add("/sys/kernel/mm/lru_gen/min_ttl_ms", HostFile.LruGenMinimum);
         for (int order = 1; order <= int.Log2(pageSize / 8); order++)
         {
             string folder = $"/sys/kernel/mm/transparent_hugepage/hugepages-{(pageSize / 1024) << order}kB/stats";
@@ -43,14 +47,22 @@ internal sealed class HostFileTable
 
     public string PathOf(HostFile file) => _paths[file];
 
+    /// <summary>Whether a host of these options has a file.</summary>
+    public static bool Has(SimulatedHostOptions options, HostFile file) => file switch
+    {
+        HostFile.IdleBitmap => options.HasIdlePageTracking,
+        HostFile.LruGen or HostFile.LruGenEnabled or HostFile.LruGenMinimum => options.HasMultiGenLru,
+        _ => true,
+    };
+
     /// <summary>Adds what lies directly in a folder; false if there is no such folder.</summary>
-    public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing, bool withIdleBitmap)
+    public bool List(ReadOnlySpan<byte> folder, DirectoryListing listing, SimulatedHostOptions options)
     {
         folder = folder.TrimEnd((byte)'/');
         bool any = AddTo(listing, folder, s_mountPoint, isFile: false);
         foreach ((byte[] path, HostFile file) in _files)
         {
-            if (withIdleBitmap || file != HostFile.IdleBitmap)
+            if (Has(options, file))
                 any |= AddTo(listing, folder, path, isFile: true);
         }
 

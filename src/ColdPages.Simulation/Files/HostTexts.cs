@@ -19,7 +19,7 @@ internal static class HostTexts
         ("nr_mapped"u8.ToArray(), MemcgStat.FileMapped),
         ("nr_file_pages"u8.ToArray(), MemcgStat.File),
         ("nr_dirty"u8.ToArray(), MemcgStat.FileDirty),
-        ("nr_writeback"u8.ToArray(), MemcgStat.None),
+        ("nr_writeback"u8.ToArray(), MemcgStat.FileWriteback),
         ("nr_shmem"u8.ToArray(), MemcgStat.Shmem),
         ("nr_page_table_pages"u8.ToArray(), MemcgStat.PageTables),
         ("nr_swapcached"u8.ToArray(), MemcgStat.SwapCached),
@@ -44,6 +44,7 @@ internal static class HostTexts
         ("pgscan_anon"u8.ToArray(), VmEvent.PgScanAnon),
         ("pgscan_file"u8.ToArray(), VmEvent.PgScanFile),
         ("numa_pages_migrated"u8.ToArray(), null),
+        ("pswpin"u8.ToArray(), VmEvent.PswpIn),
         ("pgmigrate_success"u8.ToArray(), VmEvent.PgMigrateSuccess),
         ("pgmigrate_fail"u8.ToArray(), null),
         ("thp_migration_success"u8.ToArray(), VmEvent.ThpMigrationSuccess),
@@ -52,6 +53,7 @@ internal static class HostTexts
         ("thp_split_page"u8.ToArray(), VmEvent.ThpSplitPage),
         ("thp_split_page_failed"u8.ToArray(), null),
         ("thp_deferred_split_page"u8.ToArray(), VmEvent.ThpDeferredSplitPage),
+        ("thp_split_pmd"u8.ToArray(), VmEvent.ThpSplitPmd),
     ];
 
     public static void Write(TextBuilder text, HostFile file, SimulatedHost host)
@@ -64,6 +66,9 @@ internal static class HostTexts
                 break;
             case HostFile.MemInfo:
                 WriteMemInfo(text, host);
+                break;
+            case HostFile.ZoneInfo:
+                WriteZoneInfo(text, host);
                 break;
             case HostFile.MountInfo:
                 text.Append("22 28 0:20 / /sys rw,nosuid - sysfs sysfs rw\n23 28 0:21 / /proc rw,nosuid - proc proc rw\n"u8);
@@ -82,6 +87,16 @@ internal static class HostTexts
             case HostFile.HugePageSize:
                 text.AppendLine((long)host.PageSize << host.Memory.PmdOrder);
                 break;
+            case HostFile.LruGen:
+                LruGenFile.WriteText(text, host);
+                break;
+            case HostFile.LruGenEnabled:
+                text.Append("0x000"u8);
+                text.AppendLine((long)host.Memory.LruGenFeatures);
+                break;
+            case HostFile.LruGenMinimum:
+                text.AppendLine(host.Memory.LruGenMinimumMilliseconds);
+                break;
             case >= HostFile.DeferredSplits:
                 text.AppendLine(host.Memory.DeferredSplits[file - HostFile.DeferredSplits]);
                 break;
@@ -98,6 +113,26 @@ internal static class HostTexts
             text.AppendLine(key, stat == MemcgStat.None ? 0 : memory.Total(stat));
         foreach ((byte[] key, VmEvent? vmEvent) in s_events)
             text.AppendLine(key, vmEvent is { } known ? memory.Events(known) : 0);
+    }
+
+    // One zone a node, with what tells its frames; a zone without memory has no start.
+    private static void WriteZoneInfo(TextBuilder text, SimulatedHost host)
+    {
+        for (int node = 0; node < host.Options.Nodes; node++)
+        {
+            int first = host.Memory.FirstFrameOf(node);
+            int end = node + 1 < host.Options.Nodes ? host.Memory.FirstFrameOf(node + 1) : host.Memory.Frames.MaxPfn;
+            text.Append("Node "u8);
+            text.Append(node);
+            text.Append(", zone   Normal\n  per-node stats\n      nr_inactive_anon 0\n  pages free     0\n        boost    0\n"u8);
+            text.AppendLine("        spanned "u8, end - first);
+            text.AppendLine("        present "u8, end - first);
+            text.Append("  node_unreclaimable:  0\n"u8);
+            text.AppendLine("  start_pfn:          "u8, first);
+            text.Append("Node "u8);
+            text.Append(node);
+            text.Append(", zone  Movable\n  pages free     0\n        spanned  0\n        present  0\n"u8);
+        }
     }
 
     private static void WriteMemInfo(TextBuilder text, SimulatedHost host)

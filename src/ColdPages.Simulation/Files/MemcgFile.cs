@@ -13,4 +13,9 @@ internal enum MemcgFile
     Max,
     SwapCurrent,
     SwapMax,
+    NumaStat,
+
+    /// <summary>These two are the hugetlb controller's.</summary>
+    Hugetlb,
+    HugetlbReserved,
 }

@@ -16,6 +16,9 @@ internal static class MemcgFiles
         "memory.max"u8.ToArray(),
         "memory.swap.current"u8.ToArray(),
         "memory.swap.max"u8.ToArray(),
+        "memory.numa_stat"u8.ToArray(),
+        "hugetlb.2MB.current"u8.ToArray(),
+        "hugetlb.2MB.rsvd.current"u8.ToArray(),
     ];
 
     // Memory in bytes, then events; the order is the kernel's.
@@ -35,7 +38,7 @@ internal static class MemcgFiles
         Memory("zswapped"u8),
         Memory("file_mapped"u8, MemcgStat.FileMapped),
         Memory("file_dirty"u8, MemcgStat.FileDirty),
-        Memory("file_writeback"u8),
+        Memory("file_writeback"u8, MemcgStat.FileWriteback),
         Memory("swapcached"u8, MemcgStat.SwapCached),
         Memory("anon_thp"u8, MemcgStat.AnonThp),
         Memory("file_thp"u8, MemcgStat.FileThp),
@@ -84,10 +87,14 @@ internal static class MemcgFiles
         Event("thp_swpout_fallback"u8),
     ];
 
-    /// <summary>Whether a memcg has a file: the root has no numbers of its own but memory.stat, one without the controller has none at all.</summary>
+    /// <summary>
+    /// Whether a memcg has a file: the root has no numbers of its own but memory.stat and memory.numa_stat, one without the controller has none at all. The huge pages of the pool are of 2 MiB
+    /// where small ones are of 4 KiB.
+    /// </summary>
     public static bool Has(SimulatedMemcg memcg, MemcgFile file) =>
         file is MemcgFile.Controllers or MemcgFile.SubtreeControl
-        || (memcg.HasController && (memcg.Parent is not null || file == MemcgFile.Stat));
+        || (memcg.HasController && (memcg.Parent is not null || file is MemcgFile.Stat or MemcgFile.NumaStat)
+            && (file is not (MemcgFile.Hugetlb or MemcgFile.HugetlbReserved) || memcg.Host.PageSize == 4096));
 
     public static bool TryFind(ReadOnlySpan<byte> name, out MemcgFile file)
     {
@@ -126,6 +133,12 @@ internal static class MemcgFiles
                 break;
             case MemcgFile.Low:
                 text.AppendLine(memcg.LowBytes);
+                break;
+            case MemcgFile.NumaStat:
+                NumaStatFile.Write(text, memcg);
+                break;
+            case MemcgFile.Hugetlb or MemcgFile.HugetlbReserved:
+                text.AppendLine(memcg.Counters[MemcgStat.Hugetlb] * options.PageSize);
                 break;
             case MemcgFile.SwapCurrent:
                 text.AppendLine(memcg.Counters[MemcgStat.Swap] * options.PageSize);

@@ -5,8 +5,13 @@ internal sealed class OpenFile
 {
     public bool IsOpen { get; set; }
 
-    /// <summary>The memcg whose file it is; null for a file of the host.</summary>
+    /// <summary>The memcg whose file it is; null for others.</summary>
     public SimulatedMemcg? Memcg { get; set; }
+
+    /// <summary>The process whose file it is.</summary>
+    public SimulatedProcess? Process { get; set; }
+
+    public ProcessFile ProcessFile { get; set; }
 
     public MemcgFile MemcgFile { get; set; }
 

@@ -10,6 +10,7 @@ internal static class PageFlagBits
     public const ulong Lru = 1UL << 5;
     public const ulong Active = 1UL << 6;
     public const ulong Slab = 1UL << 7;
+    public const ulong Writeback = 1UL << 8;
     public const ulong Buddy = 1UL << 10;
     public const ulong Mmap = 1UL << 11;
     public const ulong Anon = 1UL << 12;
@@ -34,6 +35,7 @@ internal static class PageFlagBits
         (FolioFlags.Locked, Locked),
         (FolioFlags.Referenced, Referenced),
         (FolioFlags.Dirty, Dirty),
+        (FolioFlags.Writeback, Writeback),
         (FolioFlags.Active, Active),
         (FolioFlags.Mapped, Mmap),
         (FolioFlags.SwapBacked, SwapBacked),

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 
 namespace ColdPages.Simulation;
@@ -49,13 +50,18 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
             if (Fault?.Invoke(FileOperation.Open, Encoding.UTF8.GetString(path), 0, 0) is { Ok: false } failed)
                 return failed.Error;
             host.Clock.Spend(NanosecondsPerCall);
-            if (!TryFind(path, out SimulatedMemcg? memcg, out MemcgFile memcgFile, out HostFile hostFile))
+            HostFile hostFile = default;
+            SimulatedMemcg? memcg = null;
+            MemcgFile memcgFile = default;
+            if (!host.Processes.TryFind(path, out SimulatedProcess? process, out ProcessFile processFile) && !TryFind(path, out memcg, out memcgFile, out hostFile))
                 return IsFolder(path) ? Errno.EISDIR : Errno.ENOENT;
             handle = TakeHandle();
             OpenFile file = _handles[handle];
             file.IsOpen = true;
             file.Memcg = memcg;
             file.MemcgFile = memcgFile;
+            file.Process = process;
+            file.ProcessFile = processFile;
             file.HostFile = hostFile;
             file.HasText = false;
             return Errno.None;
@@ -94,9 +100,12 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
             }
 
             BeforeWrite?.Invoke(PathOf(file), offset);
-            IoResult result = file is { Memcg: null, HostFile: HostFile.IdleBitmap }
-                ? IdleBitmapFile.Write(host.Memory, host.PageSize, offset, bytes)
-                : IoResult.Failed(Errno.EINVAL);
+            IoResult result = file switch
+            {
+                { Memcg: null, Process: null, HostFile: HostFile.IdleBitmap } => IdleBitmapFile.Write(host.Memory, host.PageSize, offset, bytes),
+                { Memcg: null, Process: null, HostFile: HostFile.LruGen } => LruGenFile.Command(host, bytes),
+                _ => IoResult.Failed(Errno.EINVAL),
+            };
             Account(file, result, _entriesWritten);
             return result;
         }
@@ -109,6 +118,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
             OpenFile file = Get(handle);
             file.IsOpen = false;
             file.Memcg = null;
+            file.Process = null;
             _freeHandles.Push(handle);
         }
     }
@@ -127,10 +137,23 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
                 return Errno.None;
             }
 
-            if (!_table.List(path, listing, host.Options.HasIdlePageTracking))
+            if (!_table.List(path, listing, host.Options))
                 return Errno.ENOENT;
+            if (path.SequenceEqual("/proc"u8))
+                ListProcesses(listing);
             listing.Add(HostFileTable.InodeOf(path), isDirectory: true, "."u8);
             return Errno.None;
+        }
+    }
+
+    private void ListProcesses(DirectoryListing listing)
+    {
+        Span<byte> name = stackalloc byte[16];
+        for (int i = 0; i < host.Processes.All.Count; i++)
+        {
+            int pid = host.Processes.All[i].Pid;
+            Utf8Formatter.TryFormat(pid, name, out int digits);
+            listing.Add((ulong)pid, isDirectory: true, name[..digits]);
         }
     }
 
@@ -155,7 +178,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
         memcg = null;
         memcgFile = default;
         if (_table.TryFind(path, out hostFile))
-            return hostFile != HostFile.IdleBitmap || host.Options.HasIdlePageTracking;
+            return HostFileTable.Has(host.Options, hostFile);
         int slash = path.LastIndexOf((byte)'/');
         if (slash <= 0 || host.Cgroups.FindDirectory(path[..slash]) is not { } owner || !MemcgFiles.TryFind(path[(slash + 1)..], out memcgFile)
             || !MemcgFiles.Has(owner, memcgFile))
@@ -171,7 +194,12 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
 
     private IoResult ReadNow(OpenFile file, long offset, Span<byte> buffer)
     {
-        if (file.Memcg is null)
+        if (file.Process is { } process)
+        {
+            if (host.Processes.Find(process.Pid) is null)
+                return IoResult.Failed(Errno.ESRCH);
+        }
+        else if (file.Memcg is null)
         {
             switch (file.HostFile)
             {
@@ -189,7 +217,9 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
         // A text is made when it is read from its start; who reads on is given the rest of the same.
         if (offset == 0 || !file.HasText)
         {
-            if (file.Memcg is { } memcg)
+            if (file.Process is not null)
+                ProcessFiles.Write(file.Text, file.Process, file.ProcessFile, host.PageSize);
+            else if (file.Memcg is { } memcg)
                 MemcgFiles.Write(file.Text, memcg, file.MemcgFile, host.Options);
             else
                 HostTexts.Write(file.Text, file.HostFile, host);
@@ -208,7 +238,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
     private void Account(OpenFile file, IoResult result, long[] counts)
     {
         long entries = 0;
-        if (file.Memcg is null && HasEntries(file.HostFile))
+        if (file.Memcg is null && file.Process is null && HasEntries(file.HostFile))
         {
             entries = file.HostFile == HostFile.IdleBitmap ? (long)result.Count * BitsPerByte : result.Count / PageMapFile.EntryBytes;
             counts[(int)file.HostFile] += entries;
@@ -232,7 +262,9 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
         return _handles.Count - 1;
     }
 
-    private string PathOf(OpenFile file) => file.Memcg is { } memcg
+    private string PathOf(OpenFile file) => file.Process is { } process
+        ? $"/proc/{process.Pid}/{ProcessFiles.NameOf(file.ProcessFile)}"
+        : file.Memcg is { } memcg
         ? $"{Encoding.UTF8.GetString(memcg.Directory)}/{Encoding.UTF8.GetString(MemcgFiles.Names[(int)file.MemcgFile])}"
         : _table.PathOf(file.HostFile);
 }

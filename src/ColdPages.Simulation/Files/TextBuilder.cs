@@ -34,6 +34,16 @@ internal sealed class TextBuilder
         _length += digits;
     }
 
+    /// <summary>A number at the right end of a field of a width, or wider where it has more digits.</summary>
+    public void AppendRight(long number, int width)
+    {
+        Span<byte> digits = stackalloc byte[LongestNumber];
+        Utf8Formatter.TryFormat(number, digits, out int count);
+        for (; width > count; width--)
+            Append(" "u8);
+        Append(digits[..count]);
+    }
+
     /// <summary>A line "key number".</summary>
     public void AppendLine(ReadOnlySpan<byte> key, long number)
     {

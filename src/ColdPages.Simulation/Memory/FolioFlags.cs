@@ -29,4 +29,10 @@ internal enum FolioFlags
 
     Dirty = 1 << 9,
     SwapCache = 1 << 10,
+
+    /// <summary>Known to be used again and again; the multi-generational LRU alone asks.</summary>
+    WorkingSet = 1 << 11,
+
+    /// <summary>Being written back.</summary>
+    Writeback = 1 << 12,
 }

@@ -4,17 +4,20 @@ namespace ColdPages.Simulation;
 internal sealed partial class PhysicalMemory
 {
     /// <summary>An access by an address. Nothing but the accessed bit of the page table tells of it.</summary>
-    public void Touch(SimulatedFolio folio)
+    /// <param name="folio">The folio.</param>
+    /// <param name="by">Who; null for the own process of the memcg that is charged.</param>
+    public void Touch(SimulatedFolio folio, SimulatedProcess? by = null)
     {
         ThrowIfFree(folio);
         NoteTouch(folio);
-        if (!folio.Has(FolioFlags.Mapped))
+        ulong bit = by?.Bit ?? SimulatedProcess.OwnBit;
+        if ((folio.MappedBy & bit) == 0)
         {
-            SetFlags(folio, FolioFlags.Mapped, on: true);
+            Change(folio, bit, static (changed, value) => changed.MappedBy |= value);
             CountFault(folio);
         }
 
-        folio.Set(FolioFlags.Accessed);
+        folio.AccessedBy |= bit;
     }
 
     /// <summary>An access that leaves no trace: by a child that reads inherited memory and exits before anybody looks, by a device, by a guest.</summary>
@@ -48,6 +51,18 @@ internal sealed partial class PhysicalMemory
         if (folio.Has(FolioFlags.Mapped | FolioFlags.Accessed))
             MarkAccessed(folio);
         SetFlags(folio, FolioFlags.Mapped | FolioFlags.Accessed, on: false);
+    }
+
+    /// <summary>A process unmaps it, by itself or because it ends. Anonymous memory that nobody maps any more is freed.</summary>
+    public void UnmapBy(SimulatedFolio folio, SimulatedProcess process)
+    {
+        ThrowIfFree(folio);
+        if (folio.Kind != PageKind.Anon && (folio.AccessedBy & process.Bit) != 0)
+            MarkAccessed(folio);
+        folio.AccessedBy &= ~process.Bit;
+        Change(folio, process.Bit, static (changed, value) => changed.MappedBy &= ~value);
+        if (folio.Kind == PageKind.Anon && folio.MappedBy == 0)
+            Free(folio);
     }
 
     /// <summary>A bit of the idle bitmap is read: true if it is 1. This clears accessed bits, but only where the idle flag is set.</summary>
@@ -86,9 +101,17 @@ internal sealed partial class PhysicalMemory
     /// <summary>Moves it to the active list, or from there.</summary>
     public void SetActive(SimulatedFolio folio, bool active)
     {
-        if (folio.Has(FolioFlags.Active) == active || folio.Has(FolioFlags.Mlocked))
+        if (folio.Generation < 0 && (folio.Has(FolioFlags.Active) == active || folio.Has(FolioFlags.Mlocked)))
             return;
-        SetFlags(folio, FolioFlags.Active, active);
+        if (folio.Generation >= 0 && !active && HasNewLruGen)
+        {
+            // lru_gen_clear_refs: what is in the oldest generation stays there.
+            folio.Set(FolioFlags.Referenced | FolioFlags.WorkingSet, on: false);
+            if (folio.Generation == GenerationLists.IndexOf(folio.Generations!.Oldest(folio.IsOnFileList)))
+                return;
+        }
+
+        Requeue(folio, FolioFlags.Active, active);
         if (active)
             CountEvent(folio, VmEvent.PgActivate, MemcgStat.PgActivate, folio.Pages);
         else
@@ -104,7 +127,7 @@ internal sealed partial class PhysicalMemory
         folio.Set(FolioFlags.Accessed, on: false);
         if (!folio.Has(FolioFlags.SwapBacked) || folio.Has(FolioFlags.Mlocked) || folio.Lru != LruState.OnList)
             return;
-        SetFlags(folio, FolioFlags.SwapBacked | FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Dirty, on: false);
+        Requeue(folio, FolioFlags.SwapBacked | FolioFlags.Active | FolioFlags.Referenced | FolioFlags.Dirty, on: false);
         CountEvent(folio, VmEvent.PgLazyFree, MemcgStat.PgLazyFree, folio.Pages);
     }
 
@@ -134,7 +157,10 @@ internal sealed partial class PhysicalMemory
 
     public void SetDirty(SimulatedFolio folio, bool dirty) => SetFlags(folio, FolioFlags.Dirty, dirty);
 
-    /// <summary>Puts it in the swap cache, or takes it out: it is counted as a file page besides.</summary>
+    /// <summary>Writeback of it begins, or has ended.</summary>
+    public void SetWriteback(SimulatedFolio folio, bool writeback) => SetFlags(folio, FolioFlags.Writeback, writeback);
+
+    /// <summary>Puts it in the swap cache, or takes it out: it is counted as a file page of the host besides.</summary>
     public void SetSwapCache(SimulatedFolio folio, bool cached) => SetFlags(folio, FolioFlags.SwapCache, cached);
 
     /// <summary>Swap that a memcg is charged for, in pages, more or less than now.</summary>
@@ -145,8 +171,13 @@ internal sealed partial class PhysicalMemory
     }
 
     /// <summary>Charges it to another memcg, as cgroup v1 can when a process moves.</summary>
-    public void MoveCharge(SimulatedFolio folio, SimulatedMemcg? memcg) =>
-        Change(folio, memcg?.Accountable, static (changed, value) => changed.Charged = value);
+    public void MoveCharge(SimulatedFolio folio, SimulatedMemcg? memcg)
+    {
+        Count(folio, -1);
+        LeaveGenerations(folio);
+        folio.Charged = memcg?.Accountable;
+        Count(folio, +1);
+    }
 
     // By one entry of a page middle directory, as anonymous memory is until a part of it is unmapped.
     private bool IsMappedWhole(SimulatedFolio folio) =>
@@ -154,6 +185,12 @@ internal sealed partial class PhysicalMemory
 
     private void MarkAccessed(SimulatedFolio folio)
     {
+        if (HasGenerations)
+        {
+            CountReference(folio);
+            return;
+        }
+
         if (!folio.Has(FolioFlags.Referenced))
         {
             folio.Set(FolioFlags.Referenced);
@@ -165,6 +202,27 @@ internal sealed partial class PhysicalMemory
         }
 
         folio.Set(FolioFlags.Idle, on: false);
+    }
+
+    // With the multi-generational LRU on, folio_mark_accessed moves nothing and leaves the idle flag (folio_inc_refs, lru_gen_inc_refs).
+    private void CountReference(SimulatedFolio folio)
+    {
+        const int Most = 3;
+        if (folio.Has(FolioFlags.Mlocked))
+            return;
+        if (!folio.Has(FolioFlags.Referenced))
+        {
+            folio.Set(FolioFlags.Referenced);
+            folio.References = 0;
+        }
+        else if (HasNewLruGen && folio.References < Most)
+        {
+            folio.References++;
+        }
+        else
+        {
+            folio.Set(FolioFlags.WorkingSet);
+        }
     }
 
     // page_idle_clear_pte_refs: a folio that nobody maps has no accessed bits; one whose lock is needed and taken is passed over.

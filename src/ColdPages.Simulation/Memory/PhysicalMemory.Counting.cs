@@ -37,17 +37,23 @@ internal sealed partial class PhysicalMemory
                 Add(folio, MemcgStat.PageTables, pages);
                 break;
             default:
-                break; // hugetlb is not charged without the mount option memory_hugetlb_accounting.
+                Add(folio, MemcgStat.Hugetlb, pages); // Not charged as memory without the mount option memory_hugetlb_accounting.
+                break;
         }
     }
 
     private void CountUser(SimulatedFolio folio, int sign, long pages)
     {
         long mapped = folio.Has(FolioFlags.Mapped) ? sign * (folio.Pages - folio.UnmappedTails) : 0;
+        if (sign > 0)
+            Enlist(folio);
+        for (ulong left = folio.MappedBy; left != 0; left &= left - 1)
+            _host.Processes.Of(folio, left & (~left + 1)).Count(folio.Kind, mapped);
         Add(folio, MemcgStat.Charged, pages);
         if (folio.Has(FolioFlags.SwapCache))
         {
-            Add(folio, MemcgStat.File, pages);
+            // A file page of the host, and of no memcg (add_to_swap_cache in mm/swap_state.c).
+            _totals.Add(MemcgStat.File, pages);
             Add(folio, MemcgStat.SwapCached, pages);
         }
 
@@ -66,6 +72,8 @@ internal sealed partial class PhysicalMemory
                 Add(folio, MemcgStat.FileMapped, mapped);
                 if (folio.Has(FolioFlags.Dirty))
                     Add(folio, MemcgStat.FileDirty, pages);
+                if (folio.Has(FolioFlags.Writeback))
+                    Add(folio, MemcgStat.FileWriteback, pages);
                 break;
         }
 
@@ -76,17 +84,19 @@ internal sealed partial class PhysicalMemory
         if (folio.Has(FolioFlags.Mlocked))
             Add(folio, MemcgStat.Mlocked, pages);
         Add(folio, ListOf(folio), pages);
+        if (sign < 0)
+            folio.Generations?.Remove(folio);
     }
 
     /// <summary>The list that counts a folio, if one does. What is not backed by swap is with the files: anonymous memory too, after MADV_FREE.</summary>
-    private static MemcgStat ListOf(SimulatedFolio folio)
+    public static MemcgStat ListOf(SimulatedFolio folio)
     {
         bool anon = folio.Has(FolioFlags.SwapBacked);
         return folio.Lru switch
         {
             LruState.Isolated => anon ? MemcgStat.IsolatedAnon : MemcgStat.IsolatedFile,
             LruState.OnList or LruState.InMoveBatch when folio.Has(FolioFlags.Mlocked) => MemcgStat.Unevictable,
-            LruState.OnList or LruState.InMoveBatch when folio.Has(FolioFlags.Active) => anon ? MemcgStat.ActiveAnon : MemcgStat.ActiveFile,
+            LruState.OnList or LruState.InMoveBatch when folio.IsActive => anon ? MemcgStat.ActiveAnon : MemcgStat.ActiveFile,
             LruState.OnList or LruState.InMoveBatch => anon ? MemcgStat.InactiveAnon : MemcgStat.InactiveFile,
             _ => MemcgStat.None,
         };

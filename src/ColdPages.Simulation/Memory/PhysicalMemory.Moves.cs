@@ -28,8 +28,8 @@ internal sealed partial class PhysicalMemory
     }
 
     /// <summary>
-    /// Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits. It is back on its list at once; a kernel
-    /// has it wait in a batch first, as a fresh one does.
+    /// Moves it to other frames. All its flags go with it, the idle flag too, and so do its accessed bits. Then it waits in a batch, as a fresh one
+    /// does.
     /// </summary>
     /// <param name="folio">The folio.</param>
     /// <param name="frame">Where; null for the lowest place there is.</param>
@@ -45,21 +45,37 @@ internal sealed partial class PhysicalMemory
         Frames.TakeBack(old, folio.Pages, FrameState.Buddy);
         folio.Frame = place;
         Frames.Give(folio);
-        PutBack(folio);
+        Count(folio, -1);
+        LeaveGenerations(folio);
+        AddToLru(folio);
+        Count(folio, +1);
         _events[(int)VmEvent.PgMigrateSuccess] += folio.Pages;
         if (folio.Order == PmdOrder)
             _events[(int)VmEvent.ThpMigrationSuccess]++;
     }
 
     /// <summary>
-    /// Processes unmap pages at the end of a large folio. They stay in it, and the folio waits to be split; only huge pages are counted for that
-    /// in /proc/vmstat.
+    /// Processes unmap pages at the end of a large folio. They stay in it, and an anonymous folio waits to be split; only huge pages are counted for that
+    /// in /proc/vmstat. Of a huge page of page cache or shared memory the whole mapping goes, and its accessed bit becomes the flag "referenced".
     /// </summary>
     public void UnmapTails(SimulatedFolio folio, int pages)
     {
         ThrowIfFree(folio);
         if (folio.Order == 0 || pages <= 0 || folio.UnmappedTails + pages >= folio.Pages || !folio.Has(FolioFlags.Mapped))
             throw new InvalidOperationException($"Not so many pages of it can be unmapped: {pages} of {folio}.");
+        if (folio.Order == PmdOrder)
+            _events[(int)VmEvent.ThpSplitPmd]++;
+        if (folio.Order == PmdOrder && folio.Kind != PageKind.Anon)
+        {
+            Change(folio, 0, static (changed, _) =>
+            {
+                if (changed.Has(FolioFlags.Accessed))
+                    changed.Set(FolioFlags.Referenced, on: true);
+                changed.Set(FolioFlags.Mapped | FolioFlags.Accessed, on: false);
+            });
+            return;
+        }
+
         bool first = folio.UnmappedTails == 0;
         Change(folio, pages, static (changed, value) => changed.UnmappedTails += value);
         if (!first || folio.Order == 1 || folio.Kind != PageKind.Anon)
@@ -146,6 +162,10 @@ internal sealed partial class PhysicalMemory
             Lru = head.Lru,
             TouchedAt = head.TouchedAt,
             TouchNumber = head.TouchNumber,
+            MappedBy = head.MappedBy,
+            AccessedBy = head.AccessedBy,
+            Generation = head.Generation,
+            Generations = head.Generations,
         };
         Frames.SetFolio(piece);
         return piece;

@@ -21,6 +21,7 @@ internal sealed partial class PhysicalMemory
         Splits = new long[PmdOrder + 1];
         DeferredSplits = new long[PmdOrder + 1];
         TotalFrames = options.Frames;
+        LruGenFeatures = options.HasMultiGenLru ? (LruGenFeatures)7 : LruGenFeatures.None;
     }
 
     public FrameTable Frames { get; }
@@ -57,25 +58,26 @@ internal sealed partial class PhysicalMemory
 
     /// <summary>
     /// A fresh folio, touched by whoever asked for it. Anonymous memory and shmem come by a page fault, which maps them; page cache comes by
-    /// read(2).
+    /// read(2) unless it is said to come by a fault too.
     /// </summary>
     /// <param name="charge">The memcg to charge, or null.</param>
     /// <param name="kind">What it holds.</param>
     /// <param name="order">2 to the power of this many pages.</param>
     /// <param name="frame">Where; null for the lowest place there is.</param>
-    public SimulatedFolio Allocate(SimulatedMemcg? charge, PageKind kind, int order = 0, int? frame = null)
+    /// <param name="byFault">Whether page cache comes by a page fault.</param>
+    public SimulatedFolio Allocate(SimulatedMemcg? charge, PageKind kind, int order = 0, int? frame = null, bool byFault = false)
     {
         SimulatedFolio folio = Take(charge, FolioUse.User, kind, order, frame);
         folio.Flags = kind switch
         {
-            PageKind.Anon => FolioFlags.Mapped | FolioFlags.Accessed | FolioFlags.SwapBacked,
-            PageKind.Shmem => FolioFlags.Mapped | FolioFlags.Accessed | FolioFlags.SwapBacked,
+            PageKind.Anon or PageKind.Shmem => FaultFlags | FolioFlags.SwapBacked,
+            _ when byFault => FaultFlags,
             _ => FolioFlags.Referenced,
         };
         NoteTouch(folio);
         AddToLru(folio);
         Count(folio, +1);
-        if (kind != PageKind.File)
+        if (kind != PageKind.File || byFault)
             CountFault(folio);
         if (order == PmdOrder && kind == PageKind.Anon)
             CountEvent(folio, VmEvent.ThpFaultAlloc, MemcgStat.ThpFaultAlloc, 1);
@@ -97,6 +99,7 @@ internal sealed partial class PhysicalMemory
     {
         ThrowIfFree(folio);
         Count(folio, -1);
+        LeaveGenerations(folio);
         folio.IsFree = true;
         folio.Flags = FolioFlags.None;
         _addBatch.Remove(folio);

@@ -14,11 +14,13 @@ internal enum VmEvent
     PgScanKswapd,
     PgScanAnon,
     PgScanFile,
+    PswpIn,
     PgMigrateSuccess,
     ThpMigrationSuccess,
     ThpFaultAlloc,
     ThpCollapseAlloc,
     ThpSplitPage,
+    ThpSplitPmd,
     ThpDeferredSplitPage,
     Count,
 }

@@ -26,7 +26,12 @@ internal static class DemoHost
         host.AddWorkload("requests", web, PageKind.Anon, Around(random, 12), hotShare: 0.7);
         host.AddWorkload("pages", web, PageKind.File, Around(random, 20), hotShare: 0.25).ReadsByCalls = true;
         host.AddWorkload("buffers", database, PageKind.Shmem, Around(random, 24), hotShare: 0.4);
-        host.AddWorkload("tables", database, PageKind.File, Around(random, 16), hotShare: 0.1).ReadsByCalls = true;
+        SimulatedWorkload tables = host.AddWorkload("tables", database, PageKind.File, Around(random, 16), hotShare: 0.1);
+        tables.ReadsByCalls = true;
+
+        // Written to, and not written back yet.
+        foreach (SimulatedFolio folio in tables.Folios.TakeLast(tables.Folios.Count / 4))
+            host.Memory.SetDirty(folio, dirty: true);
         host.AddWorkload("log", journal, PageKind.File, Around(random, 10), hotShare: 0);
         SimulatedWorkload carts = host.AddWorkload("carts", shop, PageKind.Anon, Around(random, 32), hotShare: 0.3);
         carts.MovesEvery = 15;

@@ -1,8 +1,8 @@
 namespace ColdPages;
 
 /// <summary>
-/// What is known of 512 frames: for the first page of each tracked folio two bytes, the pass in which it was last seen touched and its place in a
-/// small palette of identities. The tails of a folio have no bytes of their own.
+/// What is known of 512 frames: for the first page of each tracked folio a byte, the pass in which it was last seen touched, and where they are not all of one identity
+/// another, its place in a small palette of identities. The tails of a folio have no bytes of their own.
 /// </summary>
 internal sealed class FrameGroup
 {
@@ -11,27 +11,29 @@ internal sealed class FrameGroup
 
     /// <summary>A palette's places are told in a byte.</summary>
     private const int MaxPalette = 256;
-    private const int InitialPalette = 4;
 
-    /// <summary>About what the runtime adds: three headers, a length and two references.</summary>
-    private const int Overhead = 88;
+    /// <summary>About what the runtime adds: a header and a length for each object, and the references.</summary>
+    private const int Overhead = 96;
+    private const int ArrayOverhead = 24;
 
-    private readonly byte[] _bytes = new byte[2 * Frames];
-    private FolioIdentity[] _palette = new FolioIdentity[InitialPalette];
+    private readonly byte[] _marks = new byte[Frames];
+    private byte[]? _places;
+    private FolioIdentity[] _palette = new FolioIdentity[1];
     private int _used;
 
     /// <summary>Folios whose first page is here.</summary>
     public int Tracked { get; set; }
 
-    public int StateBytes => Overhead + _bytes.Length + (_palette.Length * sizeof(int));
+    public int StateBytes => Overhead + Frames + (_places is null ? 0 : Frames + ArrayOverhead) + (_palette.Length * sizeof(int));
 
-    public Span<byte> Marks => _bytes.AsSpan(0, Frames);
-
-    public Span<byte> Places => _bytes.AsSpan(Frames, Frames);
+    public Span<byte> Marks => _marks;
 
     public ReadOnlySpan<FolioIdentity> Palette => _palette.AsSpan(0, _used);
 
-    public FolioIdentity Identity(int frame) => _palette[_bytes[Frames + frame]];
+    public FolioIdentity Identity(int frame) => _palette[_places is null ? 0 : _places[frame]];
+
+    /// <summary>Gives frames a place in the palette.</summary>
+    public void SetPlace(int frame, int count, byte place) => _places?.AsSpan(frame, count).Fill(place);
 
     /// <summary>Finds or makes an identity's place; false where 256 others are in use here.</summary>
     /// <param name="identity">The identity.</param>
@@ -52,6 +54,10 @@ internal sealed class FrameGroup
 
             if (_used == _palette.Length)
                 Array.Resize(ref _palette, _used * 2);
+
+            // All that is here has the first place.
+            if (_used > 0)
+                _places ??= new byte[Frames];
             _palette[found = _used++] = identity;
         }
 
@@ -82,10 +88,10 @@ internal sealed class FrameGroup
         {
             if ((tracked[frame >> 6] & (1UL << (frame & 63))) == 0)
                 continue;
-            int old = Places[frame];
+            int old = _places![frame];
             if (moved[old] < 0)
                 moved[old] = (short)kept++;
-            Places[frame] = (byte)moved[old];
+            _places[frame] = (byte)moved[old];
         }
 
         Span<FolioIdentity> before = stackalloc FolioIdentity[MaxPalette];

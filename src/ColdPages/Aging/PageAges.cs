@@ -19,10 +19,7 @@ internal sealed class PageAges(OwnerTable owners)
     public int Blocks => _blocks.Count;
 
     /// <summary>Idle pages.</summary>
-    public long TotalPages { get; private set; }
-
-    /// <summary>Idle pages of folios that have several.</summary>
-    public long LargePages { get; private set; }
+    public TrackedPages Pages { get; private set; }
 
     /// <summary>Bytes of all this, the owners' included.</summary>
     public long StateBytes
@@ -84,7 +81,7 @@ internal sealed class PageAges(OwnerTable owners)
             if (!group.TryPlace(identity, block.IdleOf(index), out byte place))
                 return false;
             group.Marks.Slice(inGroup, count).Fill(mark);
-            group.Places.Slice(inGroup, count).Fill(place);
+            group.SetPlace(inGroup, count, place);
             group.Tracked += count;
             block.Tracked += count;
             for (int i = at; i < at + count; i++)
@@ -149,6 +146,9 @@ internal sealed class PageAges(OwnerTable owners)
     /// <summary>Frees a mark for the pass to come: pages that have it were last seen touched longer ago than ages are told.</summary>
     public void Retire(byte mark)
     {
+        // By index: the enumerator of a list behind an interface is an object.
+        for (int i = 0; i < owners.All.Count; i++)
+            owners.All[i].Release(mark);
         if (_pagesByMark[mark] == 0)
             return;
         foreach (FrameBlock? block in _blocks)
@@ -159,7 +159,6 @@ internal sealed class PageAges(OwnerTable owners)
                 group?.Marks.Replace(mark, PassMark.LongAgo);
         }
 
-        // By index: the enumerator of a list behind an interface is an object.
         for (int i = 0; i < owners.All.Count; i++)
             owners.All[i].Retire(mark);
         _pagesByMark[PassMark.LongAgo] += _pagesByMark[mark];
@@ -186,7 +185,7 @@ internal sealed class PageAges(OwnerTable owners)
         int pages = folios * identity.Pages;
         owners[identity.Owner].Add(identity.Kind, mark, pages);
         _pagesByMark[mark] += pages;
-        TotalPages += pages;
-        LargePages += identity.Order > 0 ? pages : 0;
+        int large = identity.Order > 0 ? pages : 0;
+        Pages += new TrackedPages(pages, large, identity.Kind == PageKind.Anon ? 0 : large);
     }
 }

@@ -46,6 +46,21 @@ internal sealed record MemcgHierarchy(int Version, byte[] MountPoint, byte[] Roo
         return null;
     }
 
+    /// <summary>Where a v1 controller is mounted, with the same part of its hierarchy; null where that is nowhere.</summary>
+    public static byte[]? FindMountOfV1(KernelFiles files, string controller, ReadOnlySpan<byte> root)
+    {
+        using FileText text = FileText.Rent();
+        if (text.Load(files, files.MountInfoPath) != Errno.None)
+            return null;
+        foreach (MountInfo mount in MountInfo.Parse(text.Bytes))
+        {
+            if (mount.FileSystem == "cgroup" && mount.SuperOptions.Split(',').Contains(controller, StringComparer.Ordinal) && root.SequenceEqual(mount.Root))
+                return TrimSlash(mount.MountPoint);
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// Takes the mount's root off a path of /proc/PID/cgroup. False when the process is outside of what is mounted here.
     /// </summary>

@@ -13,6 +13,11 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     private readonly long _lagBytes = LagPages * (long)CpuList.CountOnline(files) * files.PageSize;
     private Row[] _rows = [];
 
+    // Of the whole host.
+    private long? _hostScanned;
+    private bool _hostHasScanned;
+    private bool _hostHadScanned;
+
     private struct Row
     {
         public Memcg? Memcg;
@@ -21,6 +26,9 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         public long Faults;
         public long NewFaults;
         public long FaultsBefore;
+        public long Scanned;
+        public bool HasScanned;
+        public bool HadScanned;
     }
 
     /// <summary>How far a number may be off.</summary>
@@ -40,6 +48,10 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             Array.Resize(ref _rows, Math.Max(tree.Rows, _rows.Length * 2));
         Unread = 0;
         HasReborn = false;
+        long? hostScanned = VmStat.Read(files)?.PagesScanned;
+        _hostHadScanned = _hostHasScanned;
+        _hostHasScanned = hostScanned is null || hostScanned != _hostScanned;
+        _hostScanned = hostScanned;
         using FileText text = FileText.Rent();
         Span<byte> buffer = stackalloc byte[KernelPath.MaxLength];
 
@@ -54,7 +66,7 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             Errno error = text.Load(files, path.Bytes);
             row.Stat = error != Errno.None ? default
                 : tree.Hierarchy.Version == 2 ? MemoryStat.ParseV2(text.Bytes)
-                : MemoryStat.ParseV1(text.Bytes, hierarchical: false);
+                : MemoryStat.ParseV1(text.Bytes);
             if (row.Stat.Faults is { } faults)
             {
                 HasReborn |= faults < row.MostFaults;
@@ -72,6 +84,12 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
             row.FaultsBefore = row.NewFaults;
             row.NewFaults = Math.Max(0, faults - row.Faults);
             row.Faults = faults;
+
+            // Not only more: what is left of its children's numbers, which are read a moment later, can be less.
+            long? scanned = LocalScanned(memcg);
+            row.HadScanned = row.HasScanned;
+            row.HasScanned = scanned is null || scanned != row.Scanned;
+            row.Scanned = scanned ?? row.Scanned;
         }
     }
 
@@ -79,11 +97,8 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
     public long? LocalBytes(Memcg memcg, PageKind kind)
     {
         long? local = Of(memcg).Stat.BytesOnLru(kind);
-        if (tree.Hierarchy.Version == 2)
-        {
-            foreach (Memcg child in memcg.Children)
-                local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
-        }
+        foreach (Memcg child in memcg.Children)
+            local -= Of(child).Stat.BytesOnLru(kind) ?? 0;
 
         // The numbers are read one after the other, and summed up late; and page cache counts as such before it is on a list.
         return local < 0 ? 0 : local;
@@ -95,21 +110,48 @@ internal sealed class MemcgLru(KernelFiles files, MemcgTree tree)
         // The pass before had read the numbers when it ended: what came while it ran is among those before.
         // Those of its children are read a moment later than all together, and what they have in between would be taken from its own.
         Row row = Of(memcg);
-        bool isShared = tree.Hierarchy.Version == 2 && memcg.Children.Count > 0;
-        return row.Stat.Faults is null || isShared ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+        return row.Stat.Faults is null || memcg.Children.Count > 0 ? null : row.NewFaults + row.FaultsBefore + (_lagBytes / files.PageSize);
+    }
+
+    /// <summary>Whether reclaim may have looked at pages of a memcg's own since the pass before began; also where that is not known.</summary>
+    public bool HasScanned(Memcg memcg)
+    {
+        // cgroup v1 does not tell of which memcg.
+        Row row = Of(memcg);
+        return row.Stat.PagesScanned is null ? _hostHasScanned || _hostHadScanned : row.HasScanned || row.HadScanned;
+    }
+
+    /// <summary>
+    /// Bytes of a memcg's own page cache and shared memory that nobody has mapped; null where memory.stat does not say. With memcgs below it it does not: theirs are read a moment later, and
+    /// what they read in between would be taken from its own.
+    /// </summary>
+    public long? LocalUnmappedBytes(Memcg memcg)
+    {
+        MemoryStat stat = Of(memcg).Stat;
+        return memcg.Children.Count > 0 || stat.File - stat.FileMapped is not { } bytes ? null : Math.Max(0, bytes);
+    }
+
+    private long? LocalScanned(Memcg memcg)
+    {
+        long? local = Of(memcg).Stat.PagesScanned;
+        foreach (Memcg child in memcg.Children)
+        {
+            if (child.HasController)
+                local -= Of(child).Stat.PagesScanned;
+        }
+
+        return local;
     }
 
     private long? LocalFaults(Memcg memcg)
     {
         long? local = Of(memcg).Stat.Faults;
-        if (tree.Hierarchy.Version == 2)
+
+        // Without those of each child there is no telling which are its own; 0 for one of them would make the next pass have too few.
+        foreach (Memcg child in memcg.Children)
         {
-            // Without those of each child there is no telling which are its own; 0 for one of them would make the next pass have too few.
-            foreach (Memcg child in memcg.Children)
-            {
-                if (child.HasController)
-                    local -= Of(child).Stat.Faults;
-            }
+            if (child.HasController)
+                local -= Of(child).Stat.Faults;
         }
 
         return local;

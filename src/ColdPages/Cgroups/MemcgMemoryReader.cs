@@ -43,7 +43,7 @@ internal sealed class MemcgMemoryReader(KernelFiles files, int version)
         };
         if (Load(memcg, "memory.stat"u8, text) != Errno.None)
             return memory;
-        MemoryStat stat = MemoryStat.ParseV1(text.Bytes, hierarchical: true);
+        MemoryStat stat = MemoryStat.ParseV1(text.Bytes);
         return With(memory, stat) with { SwapBytes = stat.Swap };
     }
 

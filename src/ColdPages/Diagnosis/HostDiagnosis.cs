@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace ColdPages;
 
@@ -25,6 +26,12 @@ public sealed class HostDiagnosis
     /// <summary>Who else moves the accessed bits that the chosen source reads, and what that does; empty where nobody does.</summary>
     public IReadOnlyList<string> Conflicts { get; }
 
+    /// <summary>What of the kernel works that bears on idle memory, and what brings the rest; empty but after <see cref="Examine"/>.</summary>
+    public IReadOnlyList<FeatureDiagnosis> Features { get; private init; } = [];
+
+    /// <summary>The kernel's release, as uname -r gives it; null where it is not told, and but after <see cref="Examine"/>.</summary>
+    public string? Kernel { get; private init; }
+
     /// <summary>Who measures this host already, where that is why a tracker could not be opened.</summary>
     public LeaseHolder? LeaseHolder { get; private init; }
 
@@ -38,6 +45,29 @@ public sealed class HostDiagnosis
     {
         ArgumentNullException.ThrowIfNull(roots);
         return SourceProbe.Run(roots.Files, source);
+    }
+
+    /// <summary>
+    /// Looks what a host offers, as <see cref="Probe"/> does, and tries what the kernel can do: on memory of this process, and with writes that ask for nothing. A few
+    /// MiB are mapped meanwhile, and the accessed bits of this process's anonymous memory are cleared; nothing else of the host changes. While somebody measures, call it from a small process: its own memory looks idle for a pass.
+    /// </summary>
+    /// <param name="roots">The host; on one that is not this process's own, what has to be tried is told as not tried.</param>
+    /// <param name="source">The source to choose; Auto for the best that sees all memory.</param>
+    public static HostDiagnosis Examine(HostRoots roots, ColdPageSource source = ColdPageSource.Auto)
+    {
+        HostDiagnosis probed = Probe(roots, source);
+        return new HostDiagnosis(source, probed.Sources, probed.Conflicts)
+        {
+            Features = FeatureProbe.Run(roots.Files),
+            Kernel = roots.Files.IsLinux ? KernelRelease.Read(roots.Files) : null,
+        };
+    }
+
+    /// <summary>Writes the diagnosis, schema coldpages.doctor/1, as one JSON object. The writer is left to be flushed by its owner.</summary>
+    public void WriteJson(Utf8JsonWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        DoctorJsonWriter.Write(writer, this);
     }
 
     /// <summary>Why no tracker could be opened and what to do, in words; empty where one can be.</summary>

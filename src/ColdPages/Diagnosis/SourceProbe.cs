@@ -3,17 +3,22 @@ namespace ColdPages;
 /// <summary>Finds out what a host offers, by trying.</summary>
 internal static class SourceProbe
 {
-    public static HostDiagnosis Run(KernelFiles files, ColdPageSource requested)
+    private static readonly Problem s_notPassive = new("It marks pages or clears accessed bits, and was asked to change nothing.", "Without --passive (Passive) it can be used; mglru can do with it.");
+
+    /// <param name="files">The host.</param>
+    /// <param name="requested">The source that is asked for.</param>
+    /// <param name="passive">Whether it may change nothing on the host.</param>
+    public static HostDiagnosis Run(KernelFiles files, ColdPageSource requested, bool passive = false)
     {
         Problem? host = ProbeHost(files);
         SourceDiagnosis[] sources =
         [
-            Diagnose(ColdPageSource.IdleBitmap, ProbeIdleBitmap),
-            Diagnose(ColdPageSource.MultiGenLru, ProbeMultiGenLru),
-            Diagnose(ColdPageSource.Referenced, ProbeReferenced),
+            Diagnose(ColdPageSource.IdleBitmap, passive ? static _ => s_notPassive : ProbeIdleBitmap),
+            Diagnose(ColdPageSource.MultiGenLru, passive ? ProbeGenerations : ProbeMultiGenLru),
+            Diagnose(ColdPageSource.Referenced, passive ? static _ => s_notPassive : ProbeReferenced),
         ];
         if (files.IsSimulated || requested == ColdPageSource.Simulated)
-            sources = [.. sources, Diagnose(ColdPageSource.Simulated, ProbeSimulated)];
+            sources = [.. sources, Diagnose(ColdPageSource.Simulated, passive ? static _ => s_notPassive : ProbeSimulated)];
         HostDiagnosis diagnosis = new(requested, sources, []);
         return diagnosis.Chosen is { } chosen ? new HostDiagnosis(requested, sources, [.. Conflicts(files, chosen).Select(conflict => conflict.Why)]) : diagnosis;
 
@@ -37,17 +42,31 @@ internal static class SourceProbe
                 "The multi-generational LRU is on: when it ages under memory pressure it takes the accessed bits that this source reads, and touched pages may look idle.", 0));
         }
 
-        if (source == ColdPageSource.IdleBitmap && LruGen.IsEnabled(files))
+        if (source == ColdPageSource.IdleBitmap && LruGen.IsEnabled(files) && CanOpen(files, LruGen.Path, KernelFileAccess.Read) is not Errno.None and Errno error)
         {
             conflicts.Add(new Doubt(
-                "The multi-generational LRU is on: it takes the accessed bits that this source reads, and reads of files leave no trace; any page may look idle although it was touched. 'echo n > /sys/kernel/mm/lru_gen/enabled' switches it off.",
+                $"The multi-generational LRU is on, and what it takes cannot be watched ({files.Display(LruGen.Name)}: {error.Describe()}): any page may look idle although it was touched. Mount debugfs, or, where the kernel is locked down, "
+                    + $"'echo n > {files.Display("/sys/kernel/mm/lru_gen/enabled")}'.", Doubt.AllBytes));
+        }
+        else if (source == ColdPageSource.IdleBitmap && LruGen.IsEnabled(files))
+        {
+            conflicts.Add(new Doubt(
+                "The multi-generational LRU is on: reads by read(2), and touches of files and shared memory through mappings that are gone since, leave no trace. What nobody maps of page cache is therefore told by bounds; what is mapped and used in these ways as well may look idle. Memory that it ages or reclaims is told no older meanwhile. "
+                    + $"'echo n > {files.Display("/sys/kernel/mm/lru_gen/enabled")}' switches it off.", 0));
+        }
+
+        if (source is ColdPageSource.IdleBitmap or ColdPageSource.MultiGenLru && Damon.IsRunning(files))
+        {
+            conflicts.Add(new Doubt(
+                "DAMON is running: it takes the accessed bits of the pages that it samples, and touched ones may look idle. To take for idle only what two passes in a row found so (--confirm 2, ConfirmScans) makes that far less. "
+                    + $"'echo N > {files.Display("/sys/module/damon_stat/parameters/enabled")}' switches off the one that runs from boot; {files.Display("/sys/kernel/mm/damon/admin/kdamonds")} shows others.",
                 Doubt.AllBytes));
         }
 
-        if (source == ColdPageSource.IdleBitmap && Damon.IsRunning(files))
+        if (source is ColdPageSource.IdleBitmap or ColdPageSource.MultiGenLru && Numa.IsBalancing(files))
         {
             conflicts.Add(new Doubt(
-                "DAMON is running: it marks the pages that it samples as idle and takes their accessed bits, so some touched ones may look idle for one pass. See /sys/module/damon_stat/parameters/enabled and /sys/kernel/mm/damon/admin/kdamonds.", 0));
+                $"NUMA balancing is on: it moves pages between nodes, and those may for a while be told older than they are. The scans count how many. 'echo 0 > {files.Display("/proc/sys/kernel/numa_balancing")}' switches it off.", 0));
         }
 
         return conflicts;
@@ -80,14 +99,27 @@ internal static class SourceProbe
         $"{files.Display(file)}: {error.Describe()}.",
         error == Errno.ENOENT ? "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y and CONFIG_MEMCG=y." : "Run as root.");
 
-    private static Problem? ProbeMultiGenLru(KernelFiles files) => CanOpen(files, "/sys/kernel/debug/lru_gen"u8, KernelFileAccess.Read) switch
+    private static Problem? ProbeMultiGenLru(KernelFiles files) =>
+        ProbeGenerations(files, KernelFileAccess.ReadWrite) ?? MultiGenLruSource.Refuse(files);
+
+    private static Problem? ProbeGenerations(KernelFiles files) =>
+        ProbeGenerations(files, KernelFileAccess.Read) ?? (LruGen.IsEnabled(files) ? null : MultiGenLruSource.SwitchedOff(files));
+
+    private static Problem? ProbeGenerations(KernelFiles files, KernelFileAccess access)
     {
-        Errno.ENOENT when CanOpen(files, "/sys/kernel/mm/lru_gen/enabled"u8, KernelFileAccess.Read) == Errno.ENOENT => new Problem(
-            "The kernel has no multi-generational LRU, and this version of ColdPages would not read it yet.", "Use a kernel with CONFIG_LRU_GEN=y."),
-        Errno.ENOENT => new Problem($"There is no {files.Display("/sys/kernel/debug/lru_gen")}.", "mount -t debugfs debugfs /sys/kernel/debug"),
-        Errno error when error.IsDenied() => new Problem($"{files.Display("/sys/kernel/debug/lru_gen")}: {error.Describe()}.", "Run as root."),
-        _ => new Problem("The kernel has the multi-generational LRU, but this version of ColdPages does not read it.", "Ask for 'referenced' by name."),
-    };
+        if (CanOpen(files, "/sys/kernel/mm/lru_gen/enabled"u8, KernelFileAccess.Read) == Errno.ENOENT)
+            return new Problem("The kernel has no multi-generational LRU.", "Use a kernel with CONFIG_LRU_GEN=y.");
+        Errno error = CanOpen(files, LruGen.Path, access);
+        if (error == Errno.None)
+            return null;
+        if (error == Errno.ENOENT)
+            return new Problem($"There is no {files.Display(LruGen.Name)}.", "mount -t debugfs debugfs /sys/kernel/debug");
+        bool canRead = access != KernelFileAccess.Read && CanOpen(files, LruGen.Path, KernelFileAccess.Read) == Errno.None;
+        return new Problem(
+            $"{files.Display(LruGen.Name)}{(canRead ? " can be read and not written" : "")}: {error.Describe()}.",
+            canRead ? "Mount debugfs writable, or ask for a passive tracker, which makes no generations."
+                : "Run as root; where the kernel is locked down (/sys/kernel/security/lockdown), as many are with Secure Boot, debugfs cannot be used.");
+    }
 
     private static Problem? ProbeReferenced(KernelFiles files)
     {
@@ -97,7 +129,7 @@ internal static class SourceProbe
 
         // Some processes are shielded from everyone, the first one of a virtual machine or a container among them; with the rights to read
         // the others' memory, those are told as missing.
-        if (error == Errno.None || (error.IsDenied() && HasCapabilities(files)))
+        if (error == Errno.None || (error.IsDenied() && Capabilities.Has(files, Capabilities.SysPtrace | Capabilities.DacOverride)))
             return null;
         return error.IsDenied()
             ? new Problem(
@@ -111,26 +143,6 @@ internal static class SourceProbe
     private static Problem? ProbeSimulated(KernelFiles files) => files.IsSimulated
         ? null
         : new Problem("This is a real host.", "Give the roots of a simulated one, of the package ColdPages.Simulation.");
-
-    // CAP_SYS_PTRACE to read smaps, CAP_DAC_OVERRIDE to write clear_refs (include/uapi/linux/capability.h).
-    private static bool HasCapabilities(KernelFiles files)
-    {
-        const ulong Needed = (1UL << 19) | (1UL << 1);
-        using FileText text = FileText.Rent();
-        if (text.Load(files, "/proc/self/status"u8) != Errno.None)
-            return false;
-        foreach (ReadOnlySpan<byte> line in new TextLines(text.Bytes))
-        {
-            ReadOnlySpan<byte> rest = line;
-            if (TextLines.TakeField(ref rest).SequenceEqual("CapEff:"u8))
-            {
-                return System.Buffers.Text.Utf8Parser.TryParse(TextLines.TakeField(ref rest), out ulong effective, out _, 'x')
-                    && (effective & Needed) == Needed;
-            }
-        }
-
-        return false;
-    }
 
     private static Errno CanOpen(KernelFiles files, ReadOnlySpan<byte> path, KernelFileAccess access)
     {

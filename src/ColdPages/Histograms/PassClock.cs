@@ -26,6 +26,9 @@ internal sealed class PassClock(TimeProvider time)
 
     public long LastEnd => Ended == 0 ? 0 : _ends[(Ended - 1) % _ends.Length];
 
+    /// <summary>How long the last pass took.</summary>
+    public TimeSpan PassTime => Ended == 0 ? TimeSpan.Zero : time.GetElapsedTime(CurrentStart, LastEnd);
+
     public void Begin()
     {
         CurrentStart = time.GetTimestamp();

@@ -7,6 +7,7 @@ namespace ColdPages;
 /// <param name="From">The shortest time of the range.</param>
 /// <param name="To">The first time beyond the range; null for the last one, which is open.</param>
 /// <param name="Bytes">
-/// Bytes, each time they were touched: at most what was idle and then was not, with the same owner; at least what cannot have been freed and used again instead.
+/// Bytes, each time they were touched: at most what was idle and then was not, with the same owner; at least what cannot have been freed and used again instead. Where the source does not know how long they had been idle
+/// (<see cref="ColdPageSource.MultiGenLru"/>) what is certain counts in the youngest range that they may belong in and what is possible in the oldest, so that the bounds hold for all from an age on.
 /// </param>
 public readonly record struct PromotionBin(TimeSpan From, TimeSpan? To, ByteBounds Bytes);

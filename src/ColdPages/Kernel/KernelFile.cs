@@ -25,6 +25,9 @@ internal readonly struct KernelFile : IDisposable
 
     public IoResult Write(long offset, ReadOnlySpan<byte> bytes) => _files.Write(_handle, offset, bytes);
 
+    /// <inheritdoc cref="KernelFiles.ScanPages"/>
+    public IoResult ScanPages(ref PageMapScan scan, Span<PageRegion> regions) => _files.ScanPages(_handle, ref scan, regions);
+
     /// <summary>Closes the file; a file that failed to open has nothing to close.</summary>
     public void Dispose() => _files?.Close(_handle);
 }

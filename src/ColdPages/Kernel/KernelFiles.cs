@@ -37,6 +37,25 @@ internal abstract class KernelFiles
     /// <summary>Fills <paramref name="listing"/> with the entries of a folder, "." included and ".." not.</summary>
     public abstract Errno List(ReadOnlySpan<byte> path, DirectoryListing listing);
 
+    /// <summary>PAGEMAP_SCAN on an open pagemap: how many regions were found, of at most as many as there is room for.</summary>
+    public virtual IoResult ScanPages(int handle, ref PageMapScan scan, Span<PageRegion> regions) => IoResult.Failed(Errno.ENOTTY);
+
+    /// <summary>Whether this process is one of the measured host's, seen by its own /proc/self: then the kernel can be tried on memory of its own.</summary>
+    public virtual bool HasOwnMemory => false;
+
+    /// <summary>Maps memory of this process's own; not where there is none (<see cref="HasOwnMemory"/>).</summary>
+    /// <param name="length">Bytes, of whole pages.</param>
+    /// <param name="hugePage">Bytes of the huge pages that it is to be of, as far as the kernel has some; 0 for small pages only.</param>
+    /// <param name="memory">The memory; whoever has it mapped disposes it.</param>
+    public virtual Errno MapOwnMemory(long length, long hugePage, out OwnMemory? memory)
+    {
+        memory = null;
+        return Errno.ENOTSUP;
+    }
+
+    /// <summary>process_madvise(MADV_PAGEOUT) of no bytes of this process.</summary>
+    public virtual Errno PageOutNothing() => Errno.ENOTSUP;
+
     /// <summary>CPU that the calling thread has used; zero where the host is simulated.</summary>
     public virtual CpuTime ThreadCpu => default;
 }

@@ -78,6 +78,10 @@ internal sealed class LinuxFiles : KernelFiles
             do
                 count = LibC.PWrite(handle, start, (nuint)bytes.Length, offset);
             while (count < 0 && LastError() == Errno.EINTR);
+
+            // Files that the kernel makes line by line can be read anywhere and written to only as they stand (seq_open in fs/seq_file.c): they take commands.
+            if (count < 0 && offset == 0 && LastError() == Errno.ESPIPE)
+                count = LibC.Write(handle, start, (nuint)bytes.Length);
             return count < 0 ? IoResult.Failed(LastError()) : IoResult.Done((int)count);
         }
     }
@@ -111,6 +115,39 @@ internal sealed class LinuxFiles : KernelFiles
         {
             _ = LibC.CloseDir(directory);
         }
+    }
+
+    public override unsafe IoResult ScanPages(int handle, ref PageMapScan scan, Span<PageRegion> regions)
+    {
+        fixed (PageRegion* found = regions)
+        {
+            scan.Size = (ulong)sizeof(PageMapScan);
+            scan.Regions = (ulong)found;
+            scan.RegionCount = (ulong)regions.Length;
+            fixed (PageMapScan* argument = &scan)
+            {
+                int count = LibC.IoCtl(handle, PageMapScan.Request, argument);
+                return count < 0 ? IoResult.Failed(LastError()) : IoResult.Done(count);
+            }
+        }
+    }
+
+    public override bool HasOwnMemory => _prefix.Length == 0 && IsLinux && Environment.Is64BitProcess;
+
+    public override Errno MapOwnMemory(long length, long hugePage, out OwnMemory? memory) => HasOwnMemory
+        ? LinuxOwnMemory.Map(length, hugePage, out memory)
+        : base.MapOwnMemory(length, hugePage, out memory);
+
+    public override Errno PageOutNothing()
+    {
+        if (!HasOwnMemory)
+            return base.PageOutNothing();
+        int process = LibC.PidFdOpen(Environment.ProcessId);
+        if (process < 0)
+            return LastError();
+        Errno error = LibC.ProcessMAdvise(process, [default], LibC.MADV_PAGEOUT) < 0 ? LastError() : Errno.None;
+        _ = LibC.Close(process);
+        return error;
     }
 
     private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();

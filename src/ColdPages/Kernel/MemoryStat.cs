@@ -1,8 +1,8 @@
 namespace ColdPages;
 
 /// <summary>
-/// What this library uses of a memcg's memory.stat (mm/memcontrol.c), in bytes unless said otherwise; null for what a kernel does not tell. On v2 the numbers
-/// include the memcgs below; v1 tells both, the ones that include them with the prefix "total_".
+/// What this library uses of a memcg's memory.stat (mm/memcontrol.c), in bytes unless said otherwise; null for what a kernel does not tell. The numbers
+/// include the memcgs below.
 /// </summary>
 /// <remarks>They are summed up late: a number may be off by some hundred pages a CPU.</remarks>
 internal readonly record struct MemoryStat
@@ -29,9 +29,16 @@ internal readonly record struct MemoryStat
     /// <summary>Page faults, a count.</summary>
     public long? Faults { get; private init; }
 
+    /// <summary>Pages that reclaim has scanned, a count; only cgroup v2 tells.</summary>
+    public long? PagesScanned { get; private init; }
+
     public static MemoryStat ParseV2(ReadOnlySpan<byte> text) => Parse(text, prefix: default);
 
-    public static MemoryStat ParseV1(ReadOnlySpan<byte> text, bool hierarchical) => Parse(text, hierarchical ? "total_"u8 : default);
+    /// <summary>
+    /// Of v1 the lines with the prefix "total_": those without it leave out what was charged to memcgs below that are removed by now, though it counts as this one's to
+    /// everybody else.
+    /// </summary>
+    public static MemoryStat ParseV1(ReadOnlySpan<byte> text) => Parse(text, "total_"u8);
 
     /// <summary>Bytes of one kind on the LRU lists. Less than none where the numbers do not belong together; whoever takes the memcgs below off must not lose that before.</summary>
     /// <remarks>
@@ -70,6 +77,8 @@ internal readonly record struct MemoryStat
                 stat = stat with { Lru = (stat.Lru ?? 0) + value };
             else if (key.SequenceEqual("pgfault"u8))
                 stat = stat with { Faults = value };
+            else if (key.SequenceEqual("pgscan"u8))
+                stat = stat with { PagesScanned = value };
         }
 
         return stat;

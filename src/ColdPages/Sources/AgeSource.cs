@@ -1,12 +1,17 @@
+using System.Collections.ObjectModel;
+
 namespace ColdPages;
 
 /// <summary>A source of idle ages. It drives the passes, and tells what the last one left.</summary>
-internal abstract class AgeSource(KernelFiles files, MemcgTree tree)
+internal abstract class AgeSource(KernelFiles files, MemcgTree tree) : IDisposable
 {
     public abstract ColdPageSource Kind { get; }
 
     /// <summary>"charge" where bytes are by the memcg charged, "process" where they are by the process that maps them.</summary>
     public abstract string Attribution { get; }
+
+    /// <summary>Kinds that it cannot tell apart from another, and what it counts them as.</summary>
+    public virtual IReadOnlyDictionary<PageKind, PageKind> KindsMerged => ReadOnlyDictionary<PageKind, PageKind>.Empty;
 
     /// <summary>What every reader of this source's numbers must know, in words.</summary>
     public abstract IReadOnlyList<string> Notes { get; }
@@ -37,8 +42,24 @@ internal abstract class AgeSource(KernelFiles files, MemcgTree tree)
     /// <summary>Writes a memcg's own promotions since the start over what was there, two numbers a bin: at least, at most. False for a source that counts none.</summary>
     public virtual bool TryCopyPromotions(Memcg memcg, Span<long> values) => false;
 
+    /// <summary>Asks in which state the memory is that the last pass found idle, for <see cref="TryCopyDetail"/>. Only a source that knows single pages can.</summary>
+    public virtual void AskDetail(NodeFrames nodes, CancellationToken cancellationToken)
+    {
+    }
+
+    /// <summary>Writes in which state a memcg's own idle memory is over what was there, as <see cref="IdleDetailLayout"/> has it; false where that was not asked or could not be.</summary>
+    public virtual bool TryCopyDetail(Memcg memcg, Span<long> values) => false;
+
     /// <summary>Says why the last pass deserves less trust, as far as it does.</summary>
     public abstract void AddDoubts(List<Doubt> doubts);
+
+    /// <summary>What the last pass could not see for itself; null for a source that does not look at pages one by one.</summary>
+    public virtual PassEvidence? Evidence => null;
+
+    /// <summary>Gives back what it holds of this process.</summary>
+    public virtual void Dispose()
+    {
+    }
 }
 
 /// <summary>A reason to trust a scan less.</summary>

@@ -4,7 +4,7 @@ namespace ColdPages;
 
 /// <summary>
 /// What the idle bitmap cannot show: a page that stayed marked may still have become another. Migration takes the mark along, perhaps onto a frame that was given up just before; a folio that is split keeps its first
-/// page's mark and loses pages. The kernel counts both, and the counts bound how many pages can be wrong.
+/// page's mark and loses pages; a mapping of a huge page that is split takes along what its accessed bit said. The kernel counts all of these, and the counts bound how many pages can be wrong.
 /// </summary>
 internal sealed class HiddenMoves(KernelFiles files)
 {
@@ -16,6 +16,9 @@ internal sealed class HiddenMoves(KernelFiles files)
 
     // What no question could clear up, by the mark of the pass that had it: it matters for as long as ages reach back to that.
     private readonly long[] _unclear = new long[PassMark.Count];
+
+    // Likewise of mappings that were split: no question brings a lost touch back.
+    private readonly long[] _mappingsSplit = new long[PassMark.Count];
     private Counts? _before;
     private Counts _during;
     private long _migrated;
@@ -23,6 +26,10 @@ internal sealed class HiddenMoves(KernelFiles files)
     // As _migrated and for splits, since the large folios were last asked about.
     private long _migratedToLarge;
     private long _split;
+
+    // Pages that are being migrated, or may be: as many as were ever off their lists, until as many have been counted or none is off its list any more.
+    private long _underway;
+    private long _migratedBefore;
 
     // Read when the last pass that ended well began.
     private Counts? _lastBegun;
@@ -37,36 +44,45 @@ internal sealed class HiddenMoves(KernelFiles files)
     /// </summary>
     public long? Arrived { get; private set; }
 
+    /// <summary>Pages that came to other frames since then, or more; null where that is not known.</summary>
+    public long? Moved { get; private set; }
+
     /// <summary>As many pages as may be told older than they are; there need not be so many at all.</summary>
-    /// <param name="largePages">Tracked pages of folios that have several.</param>
-    public long DoubtfulPages(long largePages)
+    public long DoubtfulPages(TrackedPages tracked)
     {
-        long pages = _migrated + _split + _during.Migrated + _during.Split + Covered(_migratedToLarge + _during.Migrated, largePages);
+        long pages = _migrated + _split + _during.Migrated + _during.Split + InLargeFolios(_migratedToLarge + _during.Migrated, tracked);
+
+        // Most that are off their lists for a moment are not to be moved at all: that each comes to where a large folio began is not assumed of them.
+        pages += _underway;
         foreach (long unclear in _unclear)
             pages += unclear;
-        return pages;
+        long mappings = _during.MappingsSplit;
+        foreach (long split in _mappingsSplit)
+            mappings += split;
+        return Math.Min(pages + InMappings(mappings, tracked), tracked.All);
     }
 
     /// <summary>Begins a pass: what has to be asked about again.</summary>
-    public AskAgain Begin(byte mark, long trackedPages, long largePages)
+    public AskAgain Begin(byte mark, TrackedPages tracked)
     {
-        _unclear[mark] = 0;
+        _unclear[mark] = _mappingsSplit[mark] = 0;
         _during = default;
         Counts? now = Read();
         IsKnown = now is not null;
         if (now is { } read)
         {
             // With no count to begin with, any page may have moved since it was first seen idle.
-            Counts since = _before is { } before ? read - before : new Counts(trackedPages, 0, 0, 0);
+            Counts since = _before is { } before ? read - before : new Counts { Migrated = tracked.All };
             _migrated += since.Migrated;
             _migratedToLarge += since.Migrated;
             // Not cut off at what is tracked: pages that were marked and not tracked yet lose their accessed bits by a split too, and come as idle in this pass.
             _split += since.Split;
+            _mappingsSplit[mark] = since.MappingsSplit;
             _before = now;
         }
 
-        return _migrated * Tolerance > trackedPages ? AskAgain.All
-            : (_split + Covered(_migratedToLarge, largePages)) * Tolerance > trackedPages ? AskAgain.Large
+        return _migrated * Tolerance > tracked.All ? AskAgain.All
+            : (_split + InLargeFolios(_migratedToLarge, tracked)) * Tolerance > tracked.All ? AskAgain.Large
             : AskAgain.None;
     }
 
@@ -77,7 +93,7 @@ internal sealed class HiddenMoves(KernelFiles files)
             return;
 
         // A split throws away what the accessed bits of page cache said, and of what its pages are now nothing tells.
-        _unclear[mark] = _split;
+        _unclear[mark] += _split;
         _split = 0;
         _migratedToLarge = 0;
         if (asked != AskAgain.All)
@@ -95,12 +111,20 @@ internal sealed class HiddenMoves(KernelFiles files)
         Counts? now = IsKnown ? Read() : null;
         IsKnown = now is not null;
         _during = now - _before ?? default;
-        Arrived = (now - _lastBegun)?.Arrived;
+
+        // A page that KSM finds to be the same as another is mapped in its place as one just touched.
+        Counts? since = now - _lastBegun;
+        Arrived = Ksm.IsRunning(files) ? null : since?.Arrived + _underway;
+        Moved = since?.Moved(_hugeOrder) + _underway;
         _lastBegun = IsKnown ? _before : null;
     }
 
     // A page that comes to where a large folio began makes all its pages wrong.
-    private long Covered(long migrated, long largePages) => Math.Min(largePages, migrated << _hugeOrder);
+    private long InLargeFolios(long migrated, TrackedPages tracked) => Math.Min(tracked.Large, migrated << _hugeOrder);
+
+    // __split_huge_pmd_locked in mm/huge_memory.c: anonymous memory goes on to be mapped by small entries with the same accessed bit; page cache and shared memory are unmapped, and
+    // their bit is kept as a flag that the idle bitmap does not look at.
+    private long InMappings(long split, TrackedPages tracked) => Math.Min(tracked.LargeFile, split << _hugeOrder);
 
     private Counts? Read()
     {
@@ -112,14 +136,43 @@ internal sealed class HiddenMoves(KernelFiles files)
         if (split is null && _countsFolios)
             return null;
         _countsFolios = split is not null;
-        return new Counts(stat.PagesMigrated, split ?? stat.HugePagesSplit << _hugeOrder, stat.PagesSwappedIn, stat.HugePagesCollapsed);
+        if (stat.PagesIsolated == 0 || stat.PagesMigrated - _migratedBefore >= _underway)
+            _underway = 0;
+        if (stat.PagesIsolated > _underway)
+            (_underway, _migratedBefore) = (stat.PagesIsolated, stat.PagesMigrated);
+        return new Counts
+        {
+            Migrated = stat.PagesMigrated,
+            Split = split ?? stat.HugePagesSplit << _hugeOrder,
+            SwappedIn = stat.PagesSwappedIn,
+            Collapsed = stat.HugePagesCollapsed,
+            MappingsSplit = stat.HugeMappingsSplit,
+        };
     }
 
-    private readonly record struct Counts(long Migrated, long Split, long SwappedIn, long Collapsed)
+    private readonly record struct Counts
     {
+        public long Migrated { get; init; }
+
+        public long Split { get; init; }
+
+        public long SwappedIn { get; init; }
+
+        public long Collapsed { get; init; }
+
+        public long MappingsSplit { get; init; }
+
         public long Arrived => Migrated + Split + SwappedIn + Collapsed;
 
-        public static Counts operator -(Counts a, Counts b) => new(
-            a.Migrated - b.Migrated, Math.Max(0, a.Split - b.Split), a.SwappedIn - b.SwappedIn, a.Collapsed - b.Collapsed);
+        public long Moved(int hugeOrder) => Migrated + Split + SwappedIn + (Collapsed << hugeOrder);
+
+        public static Counts operator -(Counts a, Counts b) => new()
+        {
+            Migrated = a.Migrated - b.Migrated,
+            Split = Math.Max(0, a.Split - b.Split),
+            SwappedIn = a.SwappedIn - b.SwappedIn,
+            Collapsed = a.Collapsed - b.Collapsed,
+            MappingsSplit = a.MappingsSplit - b.MappingsSplit,
+        };
     }
 }

@@ -11,6 +11,9 @@ internal sealed class IdleBitmapSource : AgeSource
     // As many pieces, 8 GiB of 4 KiB pages, may give errors before what lies behind them is given up.
     private const int MaxUnreadInRow = 64;
 
+    // Looks of a pass at what it found idle, beside the first. Next to DAMON on a loaded machine two passes of three looks left 1.8 % of hot memory, of five 0.08 %.
+    private const int LooksAgain = 4;
+
     private readonly PassMarks _marks = new();
     private readonly OwnerTable _owners;
     private readonly PageAges _ages;
@@ -19,6 +22,20 @@ internal sealed class IdleBitmapSource : AgeSource
     private readonly IdleBlockScan _scan;
     private readonly HiddenMoves _moves;
     private readonly MemcgLru _lru;
+    private readonly GenerationWatch _generations;
+    private readonly BitmapCanaries _canaries;
+    private readonly long[] _olderByUpTo = new long[PassClock.MaxPasses + 2];
+    private int _lastEnded = -1;
+    private int _held;
+    private long _heldPages;
+    private int _heldBefore;
+    private long _heldBeforePages;
+
+    private readonly Action<CancellationToken>? _betweenLooks;
+
+    // Made when it is asked for.
+    private IdleStates? _states;
+    private Errno _statesError;
 
     private BlockHistory[] _history = new BlockHistory[16];
 
@@ -29,31 +46,42 @@ internal sealed class IdleBitmapSource : AgeSource
     private int _cutShort;
     private Errno _unreadError;
     private bool _hasTooMany;
+
+    private long _excessPages;
+
+    // Of those what was too many still when all had been asked about.
+    private long _unexplained;
     private AskAgain _asked;
 
     /// <param name="files">The host.</param>
     /// <param name="tree">Its cgroups.</param>
     /// <param name="kind">What to call it: it serves simulated hosts too.</param>
-    public IdleBitmapSource(KernelFiles files, MemcgTree tree, ColdPageSource kind = ColdPageSource.IdleBitmap)
+    /// <param name="betweenLooks">Waits for a moment, after which each pass looks again at what it found idle; null where it is to look once.</param>
+    public IdleBitmapSource(KernelFiles files, MemcgTree tree, ColdPageSource kind = ColdPageSource.IdleBitmap, Action<CancellationToken>? betweenLooks = null)
         : base(files, tree)
     {
         Kind = kind;
+        _betweenLooks = betweenLooks;
         _owners = new OwnerTable(tree);
         _ages = new PageAges(_owners);
         _questions = new FolioQuestions(files, Cost);
         _promotions = new PromotionTally(_owners);
-        _scan = new IdleBlockScan(_ages, _owners, _questions, _promotions, Cost);
+        _canaries = new BitmapCanaries(files, Cost);
+        _scan = new IdleBlockScan(_ages, _owners, _questions, _promotions, _canaries, Cost);
         _moves = new HiddenMoves(files);
         _lru = new MemcgLru(files, tree);
+        _generations = new GenerationWatch(files, tree, _lru, Cost);
         Notes =
         [
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Memory touched since the last pass is told as what memory.stat has on the LRU lists less what is idle; it may lag by {_lru.LagBytes / 1048576.0:0.#} MiB a memcg."),
+                $"Memory touched since the last pass is told as what memory.stat has on the LRU lists less what is idle; of what came or went in the last seconds it may lack {_lru.LagBytes / 1048576.0:0.#} MiB a memcg."),
 
-            // filemap_read and shmem_file_read_iter in mm; zap_present_folio_ptes drops the accessed bits of anonymous pages, and those of file mappings with advice.
-            "Some touches leave no trace, and memory that is touched in no other way looks idle: reads by read(2) that stay within the part of the file read last, or on tmpfs do not begin with a page; what a process that ends "
-                + "meanwhile shared with others or had mapped with MADV_RANDOM or MADV_SEQUENTIAL; devices, O_DIRECT and pinned buffers; what another program hides by clear_refs or by marking pages itself.",
+            "Some touches leave no trace, and memory that is touched in no other way looks idle: some reads by read(2), copies on write, mappings that go (munmap, exec, exit), MADV_FREE and MADV_COLD, devices, O_DIRECT and pinned buffers, "
+                + "other programs that clear accessed bits. docs/accuracy.md lists them.",
+
+            .. files.HasOwnMemory || files.IsSimulated ? (string[])[]
+                : ["Another program that marks pages idle would not be noticed: the host is measured by another root, where this process has no pages of its own to watch."],
         ];
     }
 
@@ -64,7 +92,10 @@ internal sealed class IdleBitmapSource : AgeSource
     public override IReadOnlyList<string> Notes { get; }
 
     public override long StateBytes =>
-        _ages.StateBytes + _lru.StateBytes + (_history.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<BlockHistory>()) + FolioQuestions.StateBytes + IdleBlockScan.StateBytes;
+        _ages.StateBytes + _lru.StateBytes + _generations.StateBytes + _canaries.StateBytes + (_history.Length * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<BlockHistory>()) + FolioQuestions.StateBytes + IdleBlockScan.StateBytes + (_states?.StateBytes ?? 0);
+
+    public override PassEvidence? Evidence => new PassEvidence(
+        _scan.Adopted, _scan.AskedAgain, _scan.Unseen, ((long)_unread * IdleBitmap.BlockFrames) + _questions.Unanswered + _scan.Crowded);
 
     public override int Bins => Math.Min(_marks.Pass, PassClock.MaxPasses) + 1;
 
@@ -107,19 +138,24 @@ internal sealed class IdleBitmapSource : AgeSource
                 if (owner.Memcg is null)
                     AddIdle(owner, values);
             }
-
-            return;
         }
-
-        if (_owners.Of(memcg) is { } known)
+        else if (_owners.Of(memcg) is { } known)
             AddIdle(known, values);
-        for (int kind = 0; kind < BinLayout.Kinds; kind++)
+
+        for (int kind = 0; memcg is not null && kind < BinLayout.Kinds; kind++)
         {
             // What is not idle was touched.
             long touched = _lru.LocalBytes(memcg, (PageKind)kind) ?? 0;
             for (int place = kind; place < values.Length; place += BinLayout.Stride)
                 touched -= values[place];
             values[kind] += Math.Max(0, touched);
+        }
+
+        long untraced = _generations.UntracedBytes(memcg, out int traced);
+        if (untraced > 0)
+        {
+            TakeUntraced(values, (int)PageKind.File, untraced, traced);
+            TakeUntraced(values, (int)PageKind.Shmem, untraced, traced);
         }
     }
 
@@ -138,6 +174,28 @@ internal sealed class IdleBitmapSource : AgeSource
         return true;
     }
 
+    public override void AskDetail(NodeFrames nodes, CancellationToken cancellationToken)
+    {
+        _states ??= new IdleStates(_ages, _owners, Files, Cost);
+        _statesError = _states.Ask(nodes, cancellationToken);
+    }
+
+    public override bool TryCopyDetail(Memcg memcg, Span<long> values)
+    {
+        values.Clear();
+        if (_states is null || _statesError != Errno.None)
+            return false;
+        if (_owners.Of(memcg) is { } owner)
+            _states.AddTo(owner, _marks.Pass, values);
+        return true;
+    }
+
+    public override void Dispose()
+    {
+        _canaries.Dispose();
+        base.Dispose();
+    }
+
     public override void AddDoubts(List<Doubt> doubts)
     {
         if (_unread > 0)
@@ -151,12 +209,52 @@ internal sealed class IdleBitmapSource : AgeSource
             doubts.Add(new Doubt($"Of {_questions.Unanswered} pages {Files.Display(PageFlagsFile.Name)} or kpagecgroup did not say what they are ({Why(_questions.LastError)}); counted as just touched.", 0));
         }
 
+        if (_statesError != Errno.None)
+            doubts.Add(new Doubt($"{Files.Display(PageFlagsFile.Name)} could not be opened: {_statesError.Describe()}; in which state idle memory is, is not told.", 0));
+        if (_states?.Unanswered > 0)
+            doubts.Add(new Doubt($"Of {_states.Unanswered} idle pages {Files.Display(PageFlagsFile.Name)} did not say in which state they are ({Why(_states.LastError)}); that is told as unknown.", 0));
         if (_scan.Crowded > 0)
             doubts.Add(new Doubt($"{_scan.Crowded} idle pages lie among those of too many other memcgs to be told apart; counted as just touched.", 0));
         if (_scan.Unseen > 0)
         {
             doubts.Add(new Doubt(
                 $"{_scan.Unseen} idle pages were off their LRU lists for a moment and could not be looked at; they are told as idle as before.", _scan.Unseen * Files.PageSize));
+        }
+
+        if (_generations.WasSwitched)
+            doubts.Add(new Doubt("The multi-generational LRU was switched on or off since the last pass; no page is told older than it was by then.", 0));
+        if (_generations.IsBlind)
+        {
+            doubts.Add(new Doubt(
+                $"The multi-generational LRU is on and {Files.Display(LruGen.Name)} could not be read: touches that it took are not known. Mount debugfs there, or echo n > {Files.Display("/sys/kernel/mm/lru_gen/enabled")}.", Doubt.AllBytes));
+        }
+
+        if (IsMarkedByOthers)
+        {
+            doubts.Add(new Doubt(
+                $"Somebody else marks pages idle in {Files.Display(IdleBitmap.Name)}, and takes the touches that came before; no page is told older than it was a pass ago. End it: only one program can measure with it.",
+                _ages.Pages.All * Files.PageSize));
+        }
+        else if (_canaries.Marked > 0)
+        {
+            doubts.Add(new Doubt(
+                $"Somebody else, such as DAMON, marked {_canaries.Marked} of {_canaries.Watched} pages of this process idle; of others as many in proportion may have lost a touch.",
+                _ages.Pages.All * Files.PageSize / _canaries.Watched * _canaries.Marked));
+        }
+
+        if (_held > 0)
+        {
+            doubts.Add(new Doubt(
+                $"The multi-generational LRU aged or reclaimed {Memcgs(_held)} since the last pass began, or may have, and touches that came before may be lost; their pages are told no older than they were. "
+                    + "Where there is memory pressure all the time, mglru tells more.",
+                _heldPages * Files.PageSize));
+        }
+
+        if (_heldBefore > 0)
+        {
+            doubts.Add(new Doubt(
+                $"Of {Memcgs(_heldBefore)} touches may have been lost in an earlier pass, as was told then; ages that reach back to it may be too high.",
+                _heldBeforePages * Files.PageSize));
         }
 
         if (_lru.Unread > 0)
@@ -166,17 +264,27 @@ internal sealed class IdleBitmapSource : AgeSource
             doubts.Add(new Doubt(
                 $"{Files.Display("/proc/vmstat")} could not be read: there is no telling how many idle pages were migrated or split.", Doubt.AllBytes));
         }
-        else if (Math.Min(_moves.DoubtfulPages(_ages.LargePages), _ages.TotalPages) is > 0 and long pages)
+        else if (_moves.DoubtfulPages(_ages.Pages) is > 0 and long pages)
         {
             doubts.Add(new Doubt(
-                $"The kernel migrated or split pages that are idle: up to {pages} may be told older than they are.", pages * Files.PageSize));
+                $"The kernel migrated or split pages that are idle, or mappings of them: up to {pages} may be told older than they are.", pages * Files.PageSize));
+        }
+
+        if (_excessPages > 0)
+        {
+            doubts.Add(new Doubt(
+                $"Memcgs are told {_excessPages} idle pages more than they have on their lists; those are other memcgs' or no longer there.",
+                _excessPages * Files.PageSize));
         }
     }
 
     private Problem? Pass(WordFile bitmap, CancellationToken cancellationToken)
     {
         byte mark = PassMark.Of(_marks.Pass);
-        _asked = _moves.Begin(mark, _ages.TotalPages, _ages.LargePages);
+        _generations.Begin(_marks.Pass);
+        _canaries.Begin(bitmap);
+        _asked = _moves.Begin(mark, _ages.Pages);
+        long doubtful = _moves.DoubtfulPages(_ages.Pages);
         if (_hasTooMany)
             _asked = AskAgain.All;
         _scan.Begin(bitmap, _marks.Pass, _asked);
@@ -213,6 +321,12 @@ internal sealed class IdleBitmapSource : AgeSource
             block++;
         }
 
+        for (int look = 0; _betweenLooks is not null && look < LooksAgain; look++)
+        {
+            _betweenLooks(cancellationToken);
+            LookAgain(end, cancellationToken);
+        }
+
         if (end == 0)
             return CannotRead(_unread > 0 ? _unreadError : read.Error);
         _ages.ForgetFrom(block);
@@ -225,16 +339,35 @@ internal sealed class IdleBitmapSource : AgeSource
         if (_questions.Unanswered == 0)
             _moves.Clear(mark, _asked);
         _moves.End();
+        _canaries.Look(bitmap);
         _lru.Read();
-        _promotions.Settle(_lru, _moves.Arrived);
-        _hasTooMany = _lru.HasReborn || (_asked != AskAgain.All && HasTooMany());
+        _generations.End();
+        HoldTaken();
+        _lastEnded = _marks.Pass;
+
+        // What may be younger than it was told has not certainly been idle for so long.
+        _promotions.Settle(_lru, _moves.Arrived + doubtful, _moves.Moved);
+        _excessPages = ExcessPages();
+        _unexplained = _asked == AskAgain.All ? _excessPages : Math.Min(_excessPages, _unexplained);
+        _hasTooMany = _lru.HasReborn || _excessPages > _unexplained;
         return null;
+    }
+
+    // Whoever takes accessed bits takes most of them between two touches. Measured next to DAMON, of the hot memory that one look found idle another found a third or less so.
+    private void LookAgain(int end, CancellationToken cancellationToken)
+    {
+        for (int block = 0; block < end; block++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _scan.LookAgain(block);
+        }
     }
 
     // A memcg that has more idle pages than pages on its lists: some are another's, as when its folder was made anew with the inode of the one before it
     // and its faults do not tell.
-    private bool HasTooMany()
+    private long ExcessPages()
     {
+        long excess = 0;
         for (int i = 0; i < _owners.All.Count; i++)
         {
             Owner owner = _owners.All[i];
@@ -245,26 +378,98 @@ internal sealed class IdleBitmapSource : AgeSource
                 long idle = 0;
                 foreach (int pages in owner.Pages((PageKind)kind))
                     idle += pages;
-                if (_lru.LocalBytes(owner.Memcg, (PageKind)kind) is { } bytes && (idle * Files.PageSize) > bytes + _lru.LagBytes)
-                    return true;
+                if (_lru.LocalBytes(owner.Memcg, (PageKind)kind) is { } bytes)
+                    excess += Math.Max(0, idle - ((bytes + _lru.LagBytes) / Files.PageSize));
             }
         }
 
-        return false;
+        return excess;
+    }
+
+    // Of what is older than some passes so many bytes may have been touched at any time: they count as that old, and as perhaps older.
+    private static void TakeUntraced(Span<long> values, int kind, long untraced, int traced)
+    {
+        int bins = values.Length / BinLayout.Stride;
+        long older = 0;
+        long certainlyOlder = 0;
+        for (int bin = bins - 1; bin > traced; bin--)
+        {
+            ref long bytes = ref values[(bin * BinLayout.Stride) + kind];
+            older += bytes;
+            long certain = Math.Max(0, older - untraced);
+            bytes = certain - certainlyOlder;
+            certainlyOlder = certain;
+            values[(bin * BinLayout.Stride) + BinLayout.Excess] += older - certain;
+        }
+
+        values[(Math.Min(traced, bins - 1) * BinLayout.Stride) + kind] += older - certainlyOlder;
+    }
+
+    // Somebody who marks the whole bitmap marks all that are on a list; one who picks pages, as DAMON does, hits few of them or none.
+    private bool IsMarkedByOthers => _canaries.Marked * 2 > _canaries.Watched;
+
+    // Where touches may have been taken nothing grows older.
+    private void HoldTaken()
+    {
+        // Passes that did not end have looked at some pages too. And somebody who marks may have come by the pages of this process when the pass before had ended, and by others while it went on.
+        int first = Math.Max(0, IsMarkedByOthers ? _lastEnded : _lastEnded + 1);
+        _held = _heldBefore = 0;
+        _heldPages = _heldBeforePages = 0;
+        for (int i = 0; i < _owners.All.Count; i++)
+        {
+            Owner owner = _owners.All[i];
+            if (owner.Heir is not null || owner.TotalPages == 0)
+                continue;
+            bool hasTaken = (owner.TakeInherited() && !_generations.IsOff) || _generations.HasTaken(owner.Memcg);
+            if (hasTaken || IsMarkedByOthers)
+            {
+                _held += hasTaken ? 1 : 0;
+                _heldPages += owner.TotalPages;
+                for (int pass = Math.Max(first, _marks.Pass - PassClock.MaxPasses); pass <= _marks.Pass; pass++)
+                    owner.Hold(PassMark.Of(pass));
+            }
+            else if (owner.PagesFromBeforeHeld(_marks.Pass) is > 0 and long pages)
+            {
+                _heldBefore++;
+                _heldBeforePages += pages;
+            }
+        }
     }
 
     private void AddIdle(Owner owner, Span<long> values)
     {
+        int oldest = 0;
         for (int kind = 0; kind < BinLayout.Kinds; kind++)
         {
             ReadOnlySpan<int> pages = owner.Pages((PageKind)kind);
             for (int mark = 0; mark < pages.Length; mark++)
             {
-                if (pages[mark] != 0)
-                    values[(PassMark.AgeAt(_marks.Pass, (byte)mark) * BinLayout.Stride) + kind] += (long)pages[mark] * Files.PageSize;
+                if (pages[mark] == 0)
+                    continue;
+                long bytes = (long)pages[mark] * Files.PageSize;
+                int age = owner.AgeAt(_marks.Pass, (byte)mark);
+                values[(age * BinLayout.Stride) + kind] += bytes;
+
+                // Where nothing was taken, it grew older all the time.
+                int atMost = PassMark.AgeAt(_marks.Pass, (byte)mark);
+                _olderByUpTo[age + 1] += bytes;
+                _olderByUpTo[atMost + 1] -= bytes;
+                oldest = Math.Max(oldest, atMost + 1);
             }
         }
+
+        long older = 0;
+        for (int age = 0; age < oldest; age++)
+        {
+            older += _olderByUpTo[age];
+            if (age > 0)
+                values[(age * BinLayout.Stride) + BinLayout.Excess] += older;
+        }
+
+        _olderByUpTo.AsSpan(0, oldest + 1).Clear();
     }
+
+    private static string Memcgs(int count) => count == 1 ? "1 memcg" : $"{count} memcgs";
 
     private static string Pieces(int blocks) => $"{blocks} {(blocks == 1 ? "piece" : "pieces")} of {IdleBitmap.BlockFrames} pages";
 

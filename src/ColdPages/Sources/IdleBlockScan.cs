@@ -5,7 +5,7 @@ namespace ColdPages;
 /// <summary>
 /// One block of the idle bitmap: what changed since the last pass is asked about, and what is not idle is marked again. All else keeps its age.
 /// </summary>
-internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuestions questions, PromotionTally promotions, CostMeter cost)
+internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuestions questions, PromotionTally promotions, BitmapCanaries canaries, CostMeter cost)
 {
     // One word in so many is asked about again in each pass though it did not change, so that what no count shows comes to light in time.
     private const int ReaskShare = IdleBitmap.BlockWords;
@@ -35,6 +35,12 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
     /// <summary>Pages that could not be tracked because too many owners share one group of frames.</summary>
     public long Crowded { get; private set; }
 
+    /// <summary>Idle pages that were not tracked before, and begin young.</summary>
+    public long Adopted { get; private set; }
+
+    /// <summary>Idle pages that were asked about again.</summary>
+    public long AskedAgain { get; private set; }
+
     /// <summary>Pages that keep their age although nobody could look at them: they were off their lists.</summary>
     public long Unseen { get; private set; }
 
@@ -49,7 +55,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         _bitmap = bitmap;
         _pass = pass;
         _askAgain = askAgain;
-        Crowded = Unseen = Unmarked = 0;
+        Crowded = Unseen = Adopted = AskedAgain = Unmarked = 0;
         LastError = Errno.None;
         (_isolated, _isolatedBefore) = (_isolatedBefore, _isolated);
         _isolated.Clear();
@@ -69,6 +75,7 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         _words = read.Count;
         _lookedAt = history.LookedAt;
         history.LookedAt = _pass;
+        canaries.Spare(index, _spared);
         FrameBlock? block = ages.Block(index);
         if (block is not null || (history.IsMarked && _now.AsSpan().ContainsAnyExcept(0UL)))
         {
@@ -82,16 +89,42 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             for (int word = 0; word < _spared.Length; word++)
                 _now[word] |= _spared[word];
             Bitmaps.Neither(_now, block.Covered, _now);
-            _spared.AsSpan().Clear();
             ages.Release(index);
         }
         else
         {
-            Bitmaps.Neither(_now, _now, _now);
+            Bitmaps.Neither(_now, _spared, _now);
         }
 
+        _spared.AsSpan().Clear();
         history.IsMarked |= Mark(firstWord, _now.AsSpan(0, read.Count));
         return read;
+    }
+
+    /// <summary>Looks once more, in the same pass, at what a block has that was idle: what was touched meanwhile counts as touched, and is marked again.</summary>
+    public void LookAgain(int index)
+    {
+        if (ages.Block(index) is not { } block)
+            return;
+        long firstWord = (long)index * IdleBitmap.BlockWords;
+        IoResult read = _bitmap.Read(firstWord, _now);
+        if (!read.Ok || read.Count == 0)
+            return;
+        cost.ReadEntries(IdleBitmap.Name, read.Count * 64);
+        block.Idle[read.Count..].CopyTo(_now.AsSpan(read.Count));
+        _words = read.Count;
+        _lookedAt = _pass;
+        Bitmaps.Compare(block.Idle, _now, _went, _came);
+        if (!_went.AsSpan().ContainsAnyExcept(0UL))
+            return;
+        _came.AsSpan().Clear();
+        _again.AsSpan().Clear();
+        Update(block, (long)index * IdleBitmap.BlockFrames);
+        for (int word = 0; word < _went.Length; word++)
+            _now[word] = _went[word] & ~_spared[word];
+        _spared.AsSpan().Clear();
+        ages.Release(index);
+        Mark(firstWord, _now.AsSpan(0, read.Count));
     }
 
     // Tracked folios that are idle as before, but are to be asked about again.
@@ -180,10 +213,9 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         // One whose word was not read was not looked at for another reason.
         if (isSame && frame >> 6 < _words && (flags & (PageFlags.Lru | PageFlags.Idle | PageFlags.Buddy)) == PageFlags.Idle && !_isolatedBefore.Contains(absolute))
         {
-            Unseen += identity.Pages;
-
             // Marking it, should it be back on its list by then, would take evidence that nobody has seen yet.
-            _isolated.Add(absolute);
+            if (_isolated.Add(absolute))
+                Unseen += identity.Pages;
             _spared[frame >> 6] |= 1UL << (frame & 63);
             return;
         }
@@ -191,12 +223,18 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
         ages.Remove(block, frame);
         bool isOther = isKnown
             && (!isSameOwner || ((flags & PageFlags.Lru) != PageFlags.None ? PageFlagsFile.KindOf(flags) != identity.Kind : owner.Inode == 0));
-        if (isOther)
-            return;
 
-        // It had been idle for as long as it was when we last looked; how long it stayed so after that nobody knows. What still has its mark was not seen touched.
+        // It had been idle for as long as it was when we last looked; how long it stayed so after that nobody knows. Where a pass in between was held it may have been touched before: then nothing of it is certain.
+        int age = PassMark.AgeAt(_lookedAt, mark);
+        if (isOther)
+        {
+            promotions.AddGone(identity, age);
+            return;
+        }
+
+        // What still has its mark was not seen touched.
         promotions.Add(
-            identity, PassMark.AgeAt(_lookedAt, mark), isSame && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
+            identity, age, isSame && owner.AgeAt(_lookedAt, mark) == age && (flags & (PageFlags.Lru | PageFlags.Idle)) == PageFlags.Lru);
     }
 
     private void UpdateAgain(FrameBlock block, int piece)
@@ -207,11 +245,16 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
             {
                 int frame = (word * 64) + BitOperations.TrailingZeroCount(bits);
                 int inPiece = frame - (piece * 64);
-                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece) || IsSame(inPiece, PageAges.Identity(block, frame, out _)))
+                if (!block.IsIdle(frame) || !questions.IsKnown(inPiece))
+                    continue;
+                FolioIdentity identity = PageAges.Identity(block, frame, out byte mark);
+                AskedAgain += identity.Pages;
+                if (IsSame(inPiece, identity))
                     continue;
 
                 // Counts as touched in this pass; what it is now will be asked in the next.
                 ages.Remove(block, frame);
+                promotions.AddGone(identity, PassMark.AgeAt(_lookedAt, mark));
             }
         }
     }
@@ -241,10 +284,16 @@ internal sealed class IdleBlockScan(PageAges ages, OwnerTable owners, FolioQuest
                         RemoveTracked(block, frame, identity.Pages);
                     else
                         run = questions.RunOfSinglePages(frame - (piece * 64), BitOperations.TrailingZeroCount(~(bits >> bit)));
-                    if (!ages.TryAdd(block, frame, run, identity, mark))
+                    if (ages.TryAdd(block, frame, run, identity, mark))
+                    {
+                        Adopted += (long)run << identity.Order;
+                        if (identity.Order > 0)
+                            AddHead(block, frame, identity.Order, ref headsOrder);
+                    }
+                    else
+                    {
                         Crowded += (long)run << identity.Order;
-                    else if (identity.Order > 0)
-                        AddHead(block, frame, identity.Order, ref headsOrder);
+                    }
                 }
 
                 bits &= bit + run >= 64 ? 0 : ulong.MaxValue << (bit + run);

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
@@ -22,6 +23,9 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     /// </summary>
     public string Attribution { get; internal init; } = "";
 
+    /// <summary>Kinds that the source cannot tell apart from another, and the one that their bytes are counted as; empty where it tells all apart.</summary>
+    public IReadOnlyDictionary<PageKind, PageKind> KindsMerged { get; internal init; } = ReadOnlyDictionary<PageKind, PageKind>.Empty;
+
     /// <summary>The kernel's release, as uname -r gives it.</summary>
     public string Kernel { get; internal init; } = "";
 
@@ -37,7 +41,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     /// <summary>How many snapshots this reader has missed since the one before, being slow.</summary>
     public int Skipped { get; internal set; }
 
-    /// <summary>What the reader of these numbers must know, in words.</summary>
+    /// <summary>What the reader of these numbers must know, in words: why the pass failed, what is in doubt, what always holds of the source.</summary>
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
     /// <summary>How far to trust the numbers.</summary>
@@ -58,7 +62,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     /// <summary>The processes that were to be told apart and are there.</summary>
     public IReadOnlyList<ProcessAges> Processes { get; internal init; } = [];
 
-    /// <summary>Every memcg with tracked bytes and those above it, in tree order, siblings by name.</summary>
+    /// <summary>Every memcg with tracked bytes, or with any that its <see cref="MemcgAges.Detail"/> tells, and those above it, in tree order, siblings by name.</summary>
     public IReadOnlyList<MemcgAges> Memcgs => _memcgs ??= Array.AsReadOnly([.. Enumerable.Range(0, Data.Count).Select(i => new MemcgAges(this, i))]);
 
     internal SnapshotData Data { get; }
@@ -125,7 +129,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
         other is not null && Source == other.Source && Attribution == other.Attribution && Kernel == other.Kernel
         && TakenAt == other.TakenAt && Scans == other.Scans && Interval == other.Interval && Skipped == other.Skipped
         && Failure == other.Failure && Host == other.Host && Warnings.SequenceEqual(other.Warnings) && Confidence.Equals(other.Confidence)
-        && Cost.Equals(other.Cost) && Unattributed.Equals(other.Unattributed) && Processes.SequenceEqual(other.Processes)
+        && KindsMerged.OrderBy(pair => pair.Key).SequenceEqual(other.KindsMerged.OrderBy(pair => pair.Key)) && Cost.Equals(other.Cost) && Unattributed.Equals(other.Unattributed) && Processes.SequenceEqual(other.Processes)
         && Data.ContentEquals(other.Data);
 
     /// <inheritdoc/>

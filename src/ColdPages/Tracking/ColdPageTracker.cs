@@ -16,6 +16,8 @@ public sealed class ColdPageTracker : IDisposable
     private static readonly Problem s_cancelled = new("It was cancelled.", "The next one starts where it left off.");
     private static readonly Problem s_broken = new("It ended with an exception.", "Please report it; the next one starts where it left off.");
 
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(150);
+
     private readonly ColdPageTrackerOptions _options;
     private readonly KernelFiles _files;
     private readonly MemcgTree _tree;
@@ -44,9 +46,14 @@ public sealed class ColdPageTracker : IDisposable
         _lease = lease;
         _clock = new PassClock(options.TimeProvider);
         _tree = new MemcgTree(_files, hierarchy);
-        _source = source == ColdPageSource.Referenced
-            ? new ReferencedSource(_files, _tree, new SourceOptions(options.Memcg, options.Processes, options.ReferencedWindow))
-            : new IdleBitmapSource(_files, _tree, source);
+        SourceOptions asked = new(options.Memcg, options.Processes, options.Interval, options.TimeProvider, options.ReferencedWindow);
+        _source = source switch
+        {
+            ColdPageSource.Referenced => new ReferencedSource(_files, _tree, asked),
+            ColdPageSource.MultiGenLru when options.Passive => new PassiveGenerationsSource(_files, _tree),
+            ColdPageSource.MultiGenLru => new MultiGenLruSource(_files, _tree, asked),
+            _ => new IdleBitmapSource(_files, _tree, source, options.ConfirmScans > 1 ? WaitBetweenLooks : null),
+        };
         _maker = new SnapshotMaker(_files, _tree, _source, _clock, options);
     }
 
@@ -84,7 +91,7 @@ public sealed class ColdPageTracker : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         tracker = null;
-        diagnosis = SourceProbe.Run(options.Roots.Files, options.Source);
+        diagnosis = SourceProbe.Run(options.Roots.Files, options.Source, options.Passive);
         if (diagnosis.Chosen is null)
             return false;
         if (diagnosis.Conflicts.Count > 0 && options.OnConflict == ConflictAction.Refuse)
@@ -100,6 +107,12 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
+        if (diagnosis.Chosen == ColdPageSource.MultiGenLru && !options.Passive && MultiGenLruSource.RefuseInterval(options.Roots.Files, options.Interval) is { } tooShort)
+        {
+            diagnosis = diagnosis.Refuse(tooShort);
+            return false;
+        }
+
         MemcgHierarchy? hierarchy = MemcgHierarchy.Find(options.Roots.Files, out Problem? problem);
         if (hierarchy is null)
         {
@@ -107,9 +120,9 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
-        // A simulated host is its maker's own.
+        // A simulated host is its maker's own, and who changes nothing is in nobody's way.
         HostLease? lease = null;
-        if (!options.Roots.Files.IsSimulated)
+        if (!options.Roots.Files.IsSimulated && !options.Passive)
         {
             lease = HostLease.TryTake(options.LeaseDirectory, out LeaseHolder? holder, out problem);
             if (lease is null)
@@ -144,7 +157,7 @@ public sealed class ColdPageTracker : IDisposable
 
     /// <summary>What the last pass found, with each memcg's limits and the host's memory as they are now: take it right after the pass.</summary>
     /// <exception cref="InvalidOperationException">There was no pass yet.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled while another thread made a pass.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled while another thread made a pass, or while it asked about idle memory (<see cref="ColdPageTrackerOptions.Detail"/>); then also where the tracker was disposed meanwhile.</exception>
     /// <exception cref="ObjectDisposedException">The tracker was disposed.</exception>
     public ColdPageSnapshot TakeSnapshot(CancellationToken cancellationToken = default)
     {
@@ -153,7 +166,7 @@ public sealed class ColdPageTracker : IDisposable
         {
             if (_clock.Ended == 0)
                 throw new InvalidOperationException("There is nothing to take a snapshot of yet: Scan first.");
-            return _maker.Make(_takenAt, _goodPasses, _failure);
+            return _maker.Make(_takenAt, _goodPasses, _failure, LinkToStopping(cancellationToken));
         }
         finally
         {
@@ -224,6 +237,7 @@ public sealed class ColdPageTracker : IDisposable
         _turn.Wait();
         _turn.Release();
         _feed.End(null);
+        _source.Dispose();
         _lease?.Dispose();
         _linked?.Dispose();
     }
@@ -259,6 +273,14 @@ public sealed class ColdPageTracker : IDisposable
             : new Problem(
                 $"The cgroups at {_files.Display(KernelName.ToText(_tree.Hierarchy.MountPoint))} could not be listed: {error.Describe()}.",
                 "See that the hierarchy is still mounted there.");
+    }
+
+    // What is touched ten times a second is touched in between. Never in step with it: looks that always came just before the next touch would always find what took the last one's evidence. On a simulated host nothing
+    // happens meanwhile.
+    private void WaitBetweenLooks(CancellationToken cancellationToken)
+    {
+        if (!_files.IsSimulated)
+            cancellationToken.WaitHandle.WaitOne(s_betweenLooks * (0.5 + Random.Shared.NextDouble()));
     }
 
     // Dispose ends a pass too. A link is an object; a caller who scans again and again does so with one and the same token.
@@ -337,7 +359,7 @@ public sealed class ColdPageTracker : IDisposable
         try
         {
             MakePass(_stopping.Token);
-            return _maker.Make(_takenAt, _goodPasses, _failure);
+            return _maker.Make(_takenAt, _goodPasses, _failure, _stopping.Token);
         }
         finally
         {

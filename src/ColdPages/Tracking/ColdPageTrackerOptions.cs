@@ -18,6 +18,18 @@ public sealed record ColdPageTrackerOptions
     public ConflictAction OnConflict { get; init; } = ConflictAction.Warn;
 
     /// <summary>
+    /// Whether to change nothing at all on the host: mark no page, make no generation, take no lease. Only <see cref="ColdPageSource.MultiGenLru"/> can, by the generations that the kernel makes itself; it then tells about
+    /// how old memory may be, and nothing is certainly idle. Default: no.
+    /// </summary>
+    public bool Passive { get; init; }
+
+    /// <summary>
+    /// In how many passes in a row memory has to be found idle before it counts as idle, 1 to 254. Somebody who takes touches here and there, as DAMON does, seldom takes those of the same page twice running. What
+    /// fewer passes found idle is in the upper bound only, so it takes one pass more than this until anything is certain. Above 1 each pass of <see cref="ColdPageSource.IdleBitmap"/> also looks five times, some 150 ms apart, at what it finds idle. <see cref="ReferencedWindow"/> must be as long with <see cref="ColdPageSource.Referenced"/>. Default: 1.
+    /// </summary>
+    public int ConfirmScans { get; init; } = 1;
+
+    /// <summary>
     /// Only this memcg and those below it, as <see cref="MemcgAges.Path"/> writes it. <see cref="ColdPageSource.Referenced"/> then leaves all
     /// other processes alone. Default: all.
     /// </summary>
@@ -34,7 +46,13 @@ public sealed record ColdPageTrackerOptions
     public int ReferencedWindow { get; init; } = 1;
 
     /// <summary>
-    /// The folder of the file whose lock makes a tracker the only one on its host; made if need be. Share it between all containers that
+    /// Whether each snapshot also tells what memory is made of: <see cref="MemcgAges.Detail"/> by the kernel's counts and, with <see cref="ColdPageSource.IdleBitmap"/>,
+    /// <see cref="MemcgAges.IdleDetail"/>, for which the kernel is asked about every idle folio when the snapshot is taken: some 60 ns each. Default: no.
+    /// </summary>
+    public bool Detail { get; init; }
+
+    /// <summary>
+    /// The folder of the file whose lock makes a tracker the only one on its host; made if need be, in a folder that is there. Share it between all containers that
     /// might measure the same host. Default: /run/coldpages.
     /// </summary>
     public string LeaseDirectory { get; init; } = "/run/coldpages";
@@ -58,6 +76,10 @@ public sealed record ColdPageTrackerOptions
         if (Processes.Any(static pid => pid <= 0))
             throw new ArgumentOutOfRangeException(nameof(Processes), "A pid is above 0.");
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Interval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ConfirmScans, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ConfirmScans, PassClock.MaxPasses);
+        if (Source == ColdPageSource.Referenced && ConfirmScans > ReferencedWindow)
+            throw new ArgumentException($"{ConfirmScans} passes in a row can never find memory idle whose accessed bits are cleared every {ReferencedWindow}: raise {nameof(ReferencedWindow)}.", nameof(ConfirmScans));
         ArgumentOutOfRangeException.ThrowIfLessThan(ReferencedWindow, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ReferencedWindow, PassClock.MaxPasses);
     }

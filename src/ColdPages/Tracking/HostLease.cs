@@ -26,6 +26,17 @@ internal sealed class HostLease : IDisposable
         holder = null;
         problem = null;
         string path = Path.Combine(directory, FileName);
+
+        // A lock in a folder that was made for a mistyped path would exclude nobody.
+        string? parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)));
+        if (parent is not null && !Directory.Exists(parent))
+        {
+            problem = new Problem(
+                $"The host's lease could not be taken: there is no folder {parent} to make {directory} in.",
+                "Make it, or give a folder that all who measure this host share (LeaseDirectory, --lease-dir).");
+            return null;
+        }
+
         try
         {
             Directory.CreateDirectory(directory);

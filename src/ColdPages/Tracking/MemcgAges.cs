@@ -51,12 +51,25 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
         return new AgeHistogram(Data.Edges, values);
     }
 
-    /// <summary>Its promotions since the start; none where the source counts none (<see cref="ColdPageSource.Referenced"/>).</summary>
+    /// <summary>Its promotions since the start; none where the source counts none (<see cref="ColdPageSource.Referenced"/>, or a passive tracker).</summary>
     public PromotionHistogram Promotions(MemcgScope scope = MemcgScope.Hierarchical)
     {
         long[] values = new long[Data.PromotionValues];
         Data.SumPromotions(Index, scope, values);
         return new PromotionHistogram(Data.Edges, values);
+    }
+
+    /// <summary>What its memory is made of; null where that was not asked for (<see cref="ColdPageTrackerOptions.Detail"/>).</summary>
+    public MemcgDetail? Detail(MemcgScope scope = MemcgScope.Hierarchical) => Data.Detail(Index, scope);
+
+    /// <summary>In which state its idle bytes are; null where that was not asked for (<see cref="ColdPageTrackerOptions.Detail"/>) or the source knows no single pages.</summary>
+    public IdleDetail? IdleDetail(MemcgScope scope = MemcgScope.Hierarchical)
+    {
+        if (!Data.HasIdleDetail)
+            return null;
+        long[] values = new long[Data.IdleDetailValues];
+        Data.SumIdleDetail(Index, scope, values);
+        return new IdleDetail(Data.Edges, Data.Nodes!, values);
     }
 
     /// <summary>

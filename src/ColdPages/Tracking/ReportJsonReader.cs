@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 
 namespace ColdPages;
@@ -35,7 +36,7 @@ internal static class ReportJsonReader
         AgeHistogram unattributed = ReadIdle(root.GetProperty("unattributed"u8));
         if (unattributed.Count > SnapshotData.MaxBins)
             throw new FormatException($"{unattributed.Count} bins are more than the {SnapshotData.MaxBins} that a snapshot may have.");
-        return new ColdPageSnapshot(ReadMemcgs(root.GetProperty("memcgs"u8), unattributed.Edges))
+        return new ColdPageSnapshot(ReadMemcgs(root.GetProperty("memcgs"u8), unattributed.Edges, root.TryGetProperty("nodes"u8, out JsonElement nodes) ? ReportDetailReader.ReadNodes(nodes, unattributed.Count) : null))
         {
             Source = source,
             Attribution = Text(root, "attribution"),
@@ -44,6 +45,7 @@ internal static class ReportJsonReader
             Scans = root.GetProperty("scans"u8).GetInt32(),
             Interval = Time(root.GetProperty("intervalSeconds"u8)),
             Warnings = Texts(root.GetProperty("warnings"u8)),
+            KindsMerged = root.TryGetProperty("kindsMerged"u8, out JsonElement merged) ? ReadKindsMerged(merged) : ReadOnlyDictionary<PageKind, PageKind>.Empty,
             Cost = ReadCost(root.GetProperty("cost"u8)),
             Unattributed = unattributed,
             Processes = root.TryGetProperty("processes"u8, out JsonElement processes) ? [.. processes.EnumerateArray().Select(process => ReadProcess(process, unattributed.Edges))] : [],
@@ -54,9 +56,34 @@ internal static class ReportJsonReader
         };
     }
 
-    // The report has sums over subtrees, a snapshot what is each memcg's own: its sum less the sums of those right below it.
-    private static SnapshotData ReadMemcgs(JsonElement array, TimeSpan[] edges)
+    // Kinds that this version does not know have no bytes that it would read.
+    private static Dictionary<PageKind, PageKind> ReadKindsMerged(JsonElement merged)
     {
+        Dictionary<PageKind, PageKind> kinds = [];
+        foreach (JsonProperty pair in merged.EnumerateObject())
+        {
+            if (TryFindKind(pair.Name, out PageKind kind) && TryFindKind(pair.Value.GetString(), out PageKind into))
+                kinds[kind] = into;
+        }
+
+        return kinds;
+    }
+
+    private static bool TryFindKind(string? name, out PageKind kind)
+    {
+        for (kind = PageKind.Anon; (int)kind < BinLayout.Kinds; kind++)
+        {
+            if (ReportJson.NameOf(kind).Value == name)
+                return true;
+        }
+
+        return false;
+    }
+
+    // The report has sums over subtrees, a snapshot what is each memcg's own: its sum less the sums of those right below it.
+    private static SnapshotData ReadMemcgs(JsonElement array, TimeSpan[] edges, int[]? nodes)
+    {
+        ReportDetailReader? details = nodes is null ? null : new ReportDetailReader(edges, nodes);
         List<string> paths = [];
         List<int> parents = [];
         List<long[]> locals = [];
@@ -71,11 +98,14 @@ internal static class ReportJsonReader
                 above.Pop();
             int parent = above.TryPeek(out int nearest) ? nearest : -1;
             long[] promoted = ReadPromotions(element, edges, path);
-            if (parent >= 0 && Text(element, "scope") == "hierarchical")
+            bool isSum = Text(element, "scope") == "hierarchical";
+            if (parent >= 0 && isSum)
             {
                 Subtract(locals[parent], values, paths[parent]);
                 SubtractPromotions(promotions[parent], promoted);
             }
+
+            details?.Add(element, path, isSum ? parent : -1);
 
             above.Push(paths.Count);
             paths.Add(path);
@@ -85,11 +115,12 @@ internal static class ReportJsonReader
             elements.Add(element);
         }
 
-        SnapshotData data = new(edges);
+        SnapshotData data = new(edges, nodes);
         for (int i = 0; i < paths.Count; i++)
         {
             string name = parents[i] < 0 ? paths[i] : paths[i][(paths[parents[i]] == "/" ? 1 : paths[parents[i]].Length + 1)..];
             data.Add(name, parents[i], elements[i].GetProperty("inode"u8).GetUInt64(), ReadMemory(elements[i]), locals[i], promotions[i]);
+            details?.AddTo(data, i);
         }
 
         data.Trim();
@@ -99,7 +130,7 @@ internal static class ReportJsonReader
     private static bool IsBelow(string path, string other) =>
         other == "/" ? path.Length > 1 : path.Length > other.Length && path.StartsWith(other, StringComparison.Ordinal) && path[other.Length] == '/';
 
-    private static void Subtract(long[] sums, long[] values, string path)
+    public static void Subtract(long[] sums, long[] values, string path)
     {
         for (int i = 0; i < sums.Length; i++)
         {
@@ -123,8 +154,8 @@ internal static class ReportJsonReader
         {
             foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
             {
-                if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value))
-                    memory = member.Set(memory, value.GetInt64() == MemcgMemory.NoLimit ? MemcgMemory.NoLimit : NotNegative(value));
+                if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value) && (member.IsLimit || value.ValueKind != JsonValueKind.Null))
+                    memory = member.Set(memory, IsNoLimit(value) ? MemcgMemory.NoLimit : NotNegative(value));
             }
         }
         else if (element.GetProperty("residentBytes"u8) is { ValueKind: JsonValueKind.Number } resident)
@@ -136,6 +167,9 @@ internal static class ReportJsonReader
 
         return memory;
     }
+
+    // Earlier versions wrote the number.
+    private static bool IsNoLimit(JsonElement value) => value.ValueKind == JsonValueKind.Null || value.GetInt64() == MemcgMemory.NoLimit;
 
     // The bins of all memcgs are the same; only their numbers are kept.
     private static long[] ReadValues(JsonElement element, TimeSpan[] edges, string whose)
@@ -195,7 +229,7 @@ internal static class ReportJsonReader
     // A kind that the source can't tell apart has no member.
     private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? NotNegative(bytes) : 0;
 
-    private static long NotNegative(JsonElement number) =>
+    public static long NotNegative(JsonElement number) =>
         number.GetInt64() is >= 0 and <= MaxBytes and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");
 
     private static ProcessAges ReadProcess(JsonElement process, TimeSpan[] edges)
@@ -219,7 +253,18 @@ internal static class ReportJsonReader
 
     private static ScanConfidence ReadConfidence(JsonElement confidence) => new(
         confidence.GetProperty("isActionable"u8).GetBoolean(), confidence.GetProperty("doubtfulBytes"u8).GetInt64(),
-        Texts(confidence.GetProperty("doubts"u8)));
+        Texts(confidence.GetProperty("doubts"u8)))
+    {
+        ScanTime = confidence.TryGetProperty("scanSeconds"u8, out JsonElement seconds) ? Time(seconds) : TimeSpan.Zero,
+        AdoptedBytes = Optional(confidence, "adoptedBytes"u8),
+        AskedAgainBytes = Optional(confidence, "askedAgainBytes"u8),
+        UnseenBytes = Optional(confidence, "unseenBytes"u8),
+        MissedBytes = Optional(confidence, "missedBytes"u8),
+    };
+
+    // Earlier versions did not write these.
+    private static long? Optional(JsonElement parent, ReadOnlySpan<byte> name) =>
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? NotNegative(value) : null;
 
     private static HostMemory ReadHost(JsonElement host) => new()
     {
@@ -230,7 +275,7 @@ internal static class ReportJsonReader
         PageSize = host.GetProperty("pageSize"u8).GetInt32(),
     };
 
-    private static TimeSpan Time(JsonElement seconds) => TimeSpan.FromTicks((long)decimal.Round(seconds.GetDecimal() * TimeSpan.TicksPerSecond));
+    public static TimeSpan Time(JsonElement seconds) => TimeSpan.FromTicks((long)decimal.Round(seconds.GetDecimal() * TimeSpan.TicksPerSecond));
 
     private static string Text(JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new FormatException($"\"{name}\" is null.");

@@ -10,7 +10,10 @@ internal sealed class ReportJsonWriter
     private readonly MemcgScope _scope;
     private readonly long[] _values;
     private readonly long[] _promotions;
+    private readonly long[] _idleDetail;
+    private readonly int[] _nodes;
     private readonly decimal[] _edgeSeconds;
+    private readonly bool[] _isTold;
 
     public ReportJsonWriter(Utf8JsonWriter writer, ColdPageSnapshot snapshot, MemcgScope scope)
     {
@@ -19,6 +22,9 @@ internal sealed class ReportJsonWriter
         _scope = scope;
         _values = new long[snapshot.Data.ValuesPerHistogram];
         _promotions = new long[snapshot.Data.PromotionValues];
+        _idleDetail = new long[snapshot.Data.IdleDetailValues];
+        _nodes = snapshot.Data.Nodes ?? [];
+        _isTold = [.. Enumerable.Range(0, BinLayout.Kinds).Select(kind => !snapshot.KindsMerged.ContainsKey((PageKind)kind))];
         _edgeSeconds = Array.ConvertAll(snapshot.Data.Edges, Seconds);
     }
 
@@ -33,6 +39,7 @@ internal sealed class ReportJsonWriter
         _writer.WriteNumber("scans"u8, _snapshot.Scans);
         _writer.WriteNumber("intervalSeconds"u8, Seconds(_snapshot.Interval));
         WriteStrings("warnings"u8, _snapshot.Warnings);
+        WriteKindsMerged();
         WriteCost();
         _writer.WriteStartArray("memcgs"u8);
         foreach (MemcgAges memcg in memcgs)
@@ -49,6 +56,8 @@ internal sealed class ReportJsonWriter
         if (_snapshot.Skipped > 0)
             _writer.WriteNumber("skipped"u8, _snapshot.Skipped);
         WriteHost();
+        if (_snapshot.Data.Nodes is not null)
+            WriteNodes();
         _writer.WriteEndObject();
     }
 
@@ -75,12 +84,87 @@ internal sealed class ReportJsonWriter
         _writer.WriteStartObject("memory"u8);
         foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
         {
-            if (member.Get(memory) is { } bytes)
-                _writer.WriteNumber(member.Name, bytes);
+            // JavaScript and jq cannot hold the number that stands for no limit.
+            long? bytes = member.Get(memory);
+            if (bytes == MemcgMemory.NoLimit && member.IsLimit)
+                _writer.WriteNull(member.Name);
+            else if (bytes is not null)
+                _writer.WriteNumber(member.Name, bytes.Value);
         }
 
         _writer.WriteEndObject();
+        if (memcg.Detail(_scope) is { } detail)
+            WriteDetail(memcg.Index, detail);
         _writer.WriteEndObject();
+    }
+
+    private void WriteDetail(int index, MemcgDetail detail)
+    {
+        _writer.WriteStartObject("detail"u8);
+        WriteKnown(detail.Values, ReportJson.DetailMembers);
+        if (detail.CleanFileBytes is { } clean)
+            _writer.WriteNumber("cleanFileBytes"u8, clean);
+        _writer.WriteStartArray("nodes"u8);
+        for (int node = 0; node < _nodes.Length; node++)
+        {
+            _writer.WriteStartObject();
+            _writer.WriteNumber("node"u8, _nodes[node]);
+            WriteKnown(detail.Values[MemcgDetail.PlaceOf(node, NodeDetailItem.Anon)..], ReportJson.NodeMembers);
+            _writer.WriteEndObject();
+        }
+
+        _writer.WriteEndArray();
+        if (_snapshot.Data.HasIdleDetail)
+        {
+            _snapshot.Data.SumIdleDetail(index, _scope, _idleDetail);
+            WriteIdleDetail();
+        }
+
+        _writer.WriteEndObject();
+    }
+
+    private void WriteKnown(ReadOnlySpan<long> values, JsonEncodedText[] members)
+    {
+        for (int i = 0; i < members.Length; i++)
+        {
+            if (values[i] != MemcgDetail.Unknown)
+                _writer.WriteNumber(members[i], values[i]);
+        }
+    }
+
+    // What was touched is not asked about.
+    private void WriteIdleDetail()
+    {
+        int stride = IdleDetailLayout.Stride(_nodes.Length);
+        _writer.WriteStartArray("idle"u8);
+        for (int bin = 1; bin < _edgeSeconds.Length; bin++)
+        {
+            ReadOnlySpan<long> values = _idleDetail.AsSpan(bin * stride, stride);
+            _writer.WriteStartObject();
+            WriteRange(bin);
+            WriteKnown(values, ReportJson.IdleDetailMembers);
+            _writer.WriteStartArray("nodes"u8);
+            for (int node = 0; node < _nodes.Length; node++)
+            {
+                _writer.WriteStartObject();
+                _writer.WriteNumber("node"u8, _nodes[node]);
+                _writer.WriteNumber("bytes"u8, values[IdleDetailLayout.States + node]);
+                _writer.WriteEndObject();
+            }
+
+            _writer.WriteEndArray();
+            _writer.WriteEndObject();
+        }
+
+        _writer.WriteEndArray();
+    }
+
+    private void WriteNodes()
+    {
+        _writer.WriteStartArray("nodes"u8);
+        foreach (int node in _nodes)
+            _writer.WriteNumberValue(node);
+        _writer.WriteEndArray();
     }
 
     private void WriteIdle(AgeHistogram histogram)
@@ -124,25 +208,37 @@ internal sealed class ReportJsonWriter
         for (int bin = 0; bin < _edgeSeconds.Length; bin++)
         {
             ReadOnlySpan<long> numbers = values.Slice(bin * BinLayout.Stride, BinLayout.Stride);
-            long anon = numbers[(int)PageKind.Anon];
-            long file = numbers[(int)PageKind.File];
-            long shmem = numbers[(int)PageKind.Shmem];
+            long certain = numbers[0] + numbers[1] + numbers[2];
             long excess = numbers[BinLayout.Excess];
             _writer.WriteStartObject();
             WriteRange(bin);
-            _writer.WriteNumber("anonBytes"u8, anon);
-            _writer.WriteNumber("fileBytes"u8, file);
-            _writer.WriteNumber("shmemBytes"u8, shmem);
+            for (int kind = 0; kind < BinLayout.Kinds; kind++)
+            {
+                // A report that somebody else made may say both; nothing of it is to be lost.
+                if (_isTold[kind] || numbers[kind] != 0)
+                    _writer.WriteNumber(ReportJson.BytesOf((PageKind)kind), numbers[kind]);
+            }
+
             if (excess != 0)
             {
-                _writer.WriteNumber("lowerBytes"u8, anon + file + shmem);
-                _writer.WriteNumber("upperBytes"u8, anon + file + shmem + excess);
+                _writer.WriteNumber("lowerBytes"u8, certain);
+                _writer.WriteNumber("upperBytes"u8, certain + excess);
             }
 
             _writer.WriteEndObject();
         }
 
         _writer.WriteEndArray();
+    }
+
+    private void WriteKindsMerged()
+    {
+        if (_snapshot.KindsMerged.Count == 0)
+            return;
+        _writer.WriteStartObject("kindsMerged"u8);
+        foreach ((PageKind kind, PageKind into) in _snapshot.KindsMerged)
+            _writer.WriteString(ReportJson.NameOf(kind), ReportJson.NameOf(into));
+        _writer.WriteEndObject();
     }
 
     private void WriteCost()
@@ -186,6 +282,11 @@ internal sealed class ReportJsonWriter
         _writer.WriteBoolean("isActionable"u8, _snapshot.Confidence.IsActionable);
         _writer.WriteNumber("doubtfulBytes"u8, _snapshot.Confidence.DoubtfulBytes);
         WriteStrings("doubts"u8, _snapshot.Confidence.Doubts);
+        _writer.WriteNumber("scanSeconds"u8, Seconds(_snapshot.Confidence.ScanTime));
+        WriteOptional("adoptedBytes"u8, _snapshot.Confidence.AdoptedBytes);
+        WriteOptional("askedAgainBytes"u8, _snapshot.Confidence.AskedAgainBytes);
+        WriteOptional("unseenBytes"u8, _snapshot.Confidence.UnseenBytes);
+        WriteOptional("missedBytes"u8, _snapshot.Confidence.MissedBytes);
         _writer.WriteEndObject();
     }
 

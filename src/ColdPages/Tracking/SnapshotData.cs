@@ -19,10 +19,26 @@ internal sealed class SnapshotData
     private readonly SparseRows _ages = new();
     private readonly SparseRows _promotions = new();
 
-    public SnapshotData(TimeSpan[] edges) => Edges = edges;
+    // Both only where they were asked for.
+    private readonly List<MemcgDetail> _details = [];
+    private readonly SparseRows _idleDetails = new();
+
+    public SnapshotData(TimeSpan[] edges, int[]? nodes = null)
+    {
+        Edges = edges;
+        Nodes = nodes;
+    }
 
     /// <summary>Where each bin begins.</summary>
     public TimeSpan[] Edges { get; }
+
+    /// <summary>The numbers of the NUMA nodes that detail is told of; null where none is told.</summary>
+    public int[]? Nodes { get; }
+
+    /// <summary>Whether it is told in which state idle memory is.</summary>
+    public bool HasIdleDetail => _idleDetails.Count > 0;
+
+    public int IdleDetailValues => Nodes is null ? 0 : Edges.Length * IdleDetailLayout.Stride(Nodes.Length);
 
     public int Count => _names.Count;
 
@@ -57,6 +73,21 @@ internal sealed class SnapshotData
         return index;
     }
 
+    /// <summary>Adds the detail of the memcg that was added last: its own. Of a snapshot that has any all memcgs have some.</summary>
+    public void AddDetail(MemcgDetail detail, ReadOnlySpan<long> idle)
+    {
+        _details.Add(detail);
+        if (!idle.IsEmpty)
+            _idleDetails.Add(idle);
+    }
+
+    /// <summary>The detail of a memcg, or of its subtree; null where none is told.</summary>
+    public MemcgDetail? Detail(int index, MemcgScope scope) =>
+        Nodes is null ? null : _details[index].Plus(CollectionsMarshal.AsSpan(_details)[(index + 1)..RangeEnd(index, scope)]);
+
+    /// <summary>As <see cref="Sum"/>, of the states of idle memory, as <see cref="IdleDetailLayout"/> has them.</summary>
+    public void SumIdleDetail(int index, MemcgScope scope, Span<long> sums) => _idleDetails.Sum(index, RangeEnd(index, scope), sums);
+
     /// <summary>Gives back what the growing lists took too much.</summary>
     public void Trim()
     {
@@ -67,6 +98,8 @@ internal sealed class SnapshotData
         _memory.TrimExcess();
         _ages.Trim();
         _promotions.Trim();
+        _details.TrimExcess();
+        _idleDetails.Trim();
     }
 
     /// <summary>Sums the numbers of a memcg, or of its subtree, as <see cref="BinLayout"/> has them.</summary>
@@ -138,5 +171,8 @@ internal sealed class SnapshotData
         && CollectionsMarshal.AsSpan(_inodes).SequenceEqual(CollectionsMarshal.AsSpan(other._inodes))
         && CollectionsMarshal.AsSpan(_memory).SequenceEqual(CollectionsMarshal.AsSpan(other._memory))
         && _ages.ContentEquals(other._ages)
-        && _promotions.ContentEquals(other._promotions);
+        && _promotions.ContentEquals(other._promotions)
+        && (Nodes is null) == (other.Nodes is null) && Nodes.AsSpan().SequenceEqual(other.Nodes)
+        && CollectionsMarshal.AsSpan(_details).SequenceEqual(CollectionsMarshal.AsSpan(other._details))
+        && _idleDetails.ContentEquals(other._idleDetails);
 }

@@ -12,6 +12,9 @@ internal sealed class SparseRows
     private readonly List<ushort> _places = [];
     private readonly List<long> _values = [];
 
+    /// <summary>How many rows there are.</summary>
+    public int Count => _starts.Count;
+
     public void Add(ReadOnlySpan<long> row)
     {
         _starts.Add(_values.Count);

@@ -75,15 +75,20 @@ public sealed class FrameGroupTests
     }
 
     [Fact]
-    public void Marks_and_places_are_apart_and_state_grows_with_the_palette_alone()
+    public void State_grows_when_a_second_identity_comes_and_with_the_palette()
     {
         int before = _group.StateBytes;
-        Assert.Equal((512, 512), (_group.Marks.Length, _group.Places.Length));
-        _group.Marks.Fill(1);
-        Assert.All(_group.Places.ToArray(), place => Assert.Equal(0, place));
+        for (int frame = 0; frame < FrameGroup.Frames - 5; frame++)
+            Assert.True(TryTrack(frame, Identity(3)));
+        Assert.Equal(before, _group.StateBytes);
+
         for (int i = 0; i < 5; i++)
-            Assert.True(TryTrack(i, Identity(i)));
-        Assert.Equal(before + (4 * sizeof(int)), _group.StateBytes);
+            Assert.True(TryTrack(FrameGroup.Frames - 5 + i, Identity(4 + i)));
+        Assert.InRange(_group.StateBytes - before, FrameGroup.Frames + (7 * sizeof(int)), FrameGroup.Frames + 24 + (7 * sizeof(int)));
+        for (int frame = 0; frame < FrameGroup.Frames - 5; frame++)
+            Assert.Equal(Identity(3), _group.Identity(frame));
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(Identity(4 + i), _group.Identity(FrameGroup.Frames - 5 + i));
     }
 
     private static FolioIdentity Identity(int owner) => new(owner, (PageKind)(owner % 3), owner % 4);
@@ -92,7 +97,7 @@ public sealed class FrameGroupTests
     {
         if (!_group.TryPlace(identity, _tracked, out byte place))
             return false;
-        _group.Places[frame] = place;
+        _group.SetPlace(frame, 1, place);
         _tracked[frame >> 6] |= 1UL << (frame & 63);
         return true;
     }

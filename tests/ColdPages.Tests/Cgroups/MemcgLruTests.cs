@@ -32,19 +32,80 @@ public sealed class MemcgLruTests
     }
 
     [Fact]
-    public void On_v1_the_numbers_are_its_own_already()
+    public void On_v1_what_a_removed_memcg_left_is_in_the_totals_alone_and_counts()
     {
         FakeHost host = new(v2: false);
         host.AddMemcg("/");
         host.AddMemcg("/a");
-        host.Write("/sys/fs/cgroup/memory/memory.stat", "cache 8\nshmem 3\ninactive_anon 13\ninactive_file 5\npgfault 9\ntotal_cache 80\ntotal_inactive_anon 130\n");
-        host.Write("/sys/fs/cgroup/memory/a/memory.stat", "cache 2\ninactive_anon 4\npgfault 9\n");
+        host.Write(
+            "/sys/fs/cgroup/memory/memory.stat",
+            "cache 1\nshmem 1\ninactive_anon 3\ninactive_file 0\npgfault 9\ntotal_cache 10\ntotal_shmem 3\ntotal_inactive_anon 17\ntotal_inactive_file 5\ntotal_pgfault 9\n");
+        host.Write("/sys/fs/cgroup/memory/a/memory.stat", "cache 0\ninactive_anon 0\npgfault 9\ntotal_cache 2\ntotal_inactive_anon 4\ntotal_pgfault 9\n");
         MemcgTree tree = Trees.Of(host);
         Assert.Equal(Errno.None, tree.Refresh());
         MemcgLru lru = new(host, tree);
         lru.Read();
         Assert.Equal([10, 5, 3], Enum.GetValues<PageKind>().Select(kind => lru.LocalBytes(tree.Root!, kind)));
         Assert.Equal([2, 2, null], Enum.GetValues<PageKind>().Select(kind => lru.LocalBytes(tree.Find("/a")!, kind)));
+    }
+
+    [Fact]
+    public void Whether_reclaim_looked_at_a_memcgs_own_pages_is_told_for_two_passes()
+    {
+        Scanned(root: 10, a: 10, b: 10);
+        Read();
+        Read();
+        Read();
+        Assert.Equal((false, false, false), HasScanned());
+        Scanned(root: 15, a: 15, b: 15);
+        Read();
+        Assert.Equal((false, false, true), HasScanned());
+        Read();
+        Assert.Equal((false, false, true), HasScanned());
+        Scanned(root: 16, a: 16, b: 15);
+        Read();
+        Assert.Equal((false, true, false), HasScanned());
+
+        void Scanned(long root, long a, long b)
+        {
+            foreach ((string memcg, long pages) in ((string, long)[])[("", root), ("/a", a), ("/a/b", b)])
+                _host.Write($"/sys/fs/cgroup{memcg}/memory.stat", $"anon 1\nfile 1\npgscan {pages}\n");
+        }
+
+        (bool Root, bool A, bool B) HasScanned() => (_lru.HasScanned(_tree.Root!), _lru.HasScanned(_tree.Find("/a")!), _lru.HasScanned(_tree.Find("/a/b")!));
+    }
+
+    [Fact]
+    public void Where_memory_stat_does_not_tell_of_reclaim_that_of_the_whole_host_counts()
+    {
+        Read();
+        Read();
+        Assert.False(_lru.HasScanned(_tree.Root!));
+        _host.Write("/proc/vmstat", "pgscan_kswapd 1\n");
+        Read();
+        Assert.True(_lru.HasScanned(_tree.Root!));
+        Read();
+        Assert.True(_lru.HasScanned(_tree.Root!));
+        Read();
+        Assert.False(_lru.HasScanned(_tree.Root!));
+        _host.Delete("/proc/vmstat");
+        Read();
+        Assert.True(_lru.HasScanned(_tree.Root!));
+    }
+
+    [Fact]
+    public void Page_cache_that_nobody_maps_is_known_of_a_memcg_without_others_below()
+    {
+        Memcg inner = _tree.Find("/a/b")!;
+        Assert.Null(_lru.LocalUnmappedBytes(inner));
+        _host.Write("/sys/fs/cgroup/a/b/memory.stat", "file 1000\nfile_mapped 400\n");
+        _host.Write("/sys/fs/cgroup/a/memory.stat", "file 2000\nfile_mapped 400\n");
+        Read();
+        Assert.Equal(600, _lru.LocalUnmappedBytes(inner));
+        Assert.Null(_lru.LocalUnmappedBytes(_tree.Find("/a")!));
+        _host.Write("/sys/fs/cgroup/a/b/memory.stat", "file 1000\nfile_mapped 1400\n");
+        Read();
+        Assert.Equal(0, _lru.LocalUnmappedBytes(inner));
     }
 
     [Fact]

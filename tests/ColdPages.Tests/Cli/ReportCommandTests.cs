@@ -16,7 +16,7 @@ public sealed class ReportCommandTests
         CliRun run = await CliRun.OfAsync(Host(touched: 100 * MiB), Cancellation, [.. s_quick, "--scans", "2"]);
         Assert.Equal(0, run.ExitCode);
         string[] lines = run.Output.Split('\n');
-        Assert.Matches("^MEMCG +RESIDENT +TRACKED +COLD ≥0.01s +COLD SHARE", lines[0]);
+        Assert.Matches("^MEMCG +RESIDENT +TRACKED +COLD ≥[0-9.]+s +COLD SHARE", lines[0]);
         Assert.Matches(@"^/ +- +310\.0 MiB +210\.0 MiB ", lines[1]);
         Assert.Matches(@"^  a +400\.0 MiB +310\.0 MiB +210\.0 MiB +███████░░░ +68%", lines[2]);
         Assert.Matches(@"^    b +20\.0 MiB +10\.0 MiB +10\.0 MiB +██████████ +100%", lines[3]);
@@ -92,19 +92,23 @@ public sealed class ReportCommandTests
     [InlineData("--scans", "1000001")]
     [InlineData("--scans", "99999999999")]
     [InlineData("--older-than", "0s")]
+    [InlineData("--confirm", "0")]
+    [InlineData("--confirm", "255")]
+    [InlineData("--confirm", "3")]
+    [InlineData("--passive", "--source", "referenced")]
+    [InlineData("--passive", "--source", "simulated")]
     [InlineData("--source", "tea-leaves")]
     [InlineData("--top", "0")]
     [InlineData("--pid", "-1")]
     [InlineData("--nonsense", "1")]
     [InlineData("--memcg", "kubepods")]
-    [InlineData("--memcg", "/kubepods/")]
     [InlineData("--root", "")]
-    public async Task A_wrong_option_or_value_is_named_and_exits_with_2(string option, string value)
+    public async Task A_wrong_option_or_value_is_named_and_exits_with_2(string option, params string[] values)
     {
-        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, [option, value]);
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, [option, .. values]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(option, run.Error, StringComparison.Ordinal);
-        Assert.Contains("coldpages --help", run.Error, StringComparison.Ordinal);
+        Assert.Contains("coldpages report --help", run.Error, StringComparison.Ordinal);
         Assert.Equal("", run.Output);
     }
 
@@ -157,14 +161,17 @@ public sealed class ReportCommandTests
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("'bogus'", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Required", run.Error, StringComparison.Ordinal);
+        Assert.Contains("see coldpages --help.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Unless_said_otherwise_cold_is_what_was_idle_for_the_whole_watch()
     {
         CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, ["--source", "referenced", "--interval", "20ms", "--scans", "5"]);
-        Assert.Contains("COLD ≥0.08s", run.Output, StringComparison.Ordinal);
-        Assert.Contains("310.0 MiB of 310.0 MiB tracked has been idle for 0.08s", run.Output, StringComparison.Ordinal);
+        string header = run.Output.Split('\n')[0];
+        string cold = header[(header.IndexOf("COLD ≥", StringComparison.Ordinal) + "COLD ≥".Length)..].Split(' ')[0];
+        Assert.Matches($"IDLE .*COLD ≥{cold} +COLD SHARE$", header.TrimEnd());
+        Assert.Contains($"310.0 MiB of 310.0 MiB tracked has been idle for {cold} or longer.", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -242,6 +249,16 @@ public sealed class ReportCommandTests
     }
 
     [Fact]
+    public async Task A_lease_in_a_folder_that_is_nowhere_exits_with_3()
+    {
+        using TempFolder folder = new();
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Path.Combine(folder.Path, "nope", "x"), Cancellation, s_quick);
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("--lease-dir", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
     public async Task An_interrupt_exits_with_130()
     {
         using CancellationTokenSource interrupt = new();
@@ -286,7 +303,63 @@ public sealed class ReportCommandTests
     {
         CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, ["--source", "referenced", "--interval", "10ms", "--older-than", "1h"]);
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("what is idle for 3600s is not known", run.Output, StringComparison.Ordinal);
+        Assert.Contains("what is idle for 1h is not known", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_slash_behind_the_path_of_a_memcg_does_no_harm_and_one_that_is_not_there_is_told_once()
+    {
+        Assert.Equal(0, (await CliRun.OfAsync(Host(touched: 0), Cancellation, [.. s_quick, "--memcg", "/a/"])).ExitCode);
+        CliRun gone = await CliRun.OfAsync(Host(touched: 0), Cancellation, [.. s_quick, "--memcg", "/gone"]);
+        Assert.Equal(1, gone.ExitCode);
+        Assert.Equal(1, gone.Error.Split("/gone").Length - 1);
+    }
+
+    [Theory]
+    [InlineData("5", "'5' is not a time: give a number and ms, s, m or h")]
+    [InlineData("1000000h", "is too long: the most is 8760h")]
+    public async Task What_is_wrong_with_a_time_is_said(string time, string why)
+    {
+        CliRun run = await CliRun.OfAsync(Host(touched: 0), Cancellation, ["--interval", time]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_memory_is_made_of_where_asked_for()
+    {
+        string[] args = ["report", "--source", "simulated", "--detail"];
+        CliRun table = await CliRun.OfAsync(Host(touched: 0), 100, Cancellation, args);
+        Assert.Equal(0, table.ExitCode);
+        Assert.All(table.Output.Split('\n').SkipLast(1).Where(line => !line.Contains("CPU", StringComparison.Ordinal)), line => Assert.InRange(line.TrimEnd().Length, 0, 100));
+        Assert.Matches(@"Memory by state:\nMEMCG +CLEAN FILE +DIRTY +MAPPED *\n/ +[0-9.]+ MiB", table.Output);
+        Assert.Matches(@"Idle for 4s or longer, by state:\nMEMCG +CLEAN FILE +DIRTY +MAPPED *\n/ +", table.Output);
+        Assert.DoesNotContain("NODE", table.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Memory by state", (await CliRun.OfAsync(Host(touched: 0), 100, Cancellation, "report", "--source", "simulated")).Output, StringComparison.Ordinal);
+
+        ColdPageSnapshot snapshot = ColdPageSnapshot.ReadJson(Encoding.UTF8.GetBytes((await CliRun.OfAsync(Host(touched: 0), Cancellation, [.. args, "--json"])).Output));
+        MemcgAges database = snapshot["/system.slice/database.service"];
+        Assert.InRange(database.Detail()!.DirtyFileBytes!.Value, 1 * MiB, 8 * MiB);
+        Assert.InRange(database.IdleDetail()!.OlderThan(TimeSpan.FromSeconds(4)).DirtyFileBytes, 1 * MiB, database.Detail()!.DirtyFileBytes!.Value);
+    }
+
+    [Fact]
+    public async Task Detail_that_is_not_known_is_no_0_and_what_nobody_has_has_no_column()
+    {
+        FakeHost host = Host(touched: 0);
+        host.Write("/sys/fs/cgroup/a/memory.stat", $"file {50 * MiB}\nshmem 0\nfile_dirty {30 * MiB}\nfile_writeback 0\nkernel {40 * MiB}\nsock 0\n");
+        host.Write("/sys/fs/cgroup/a/b/memory.stat", $"file {20 * MiB}\nshmem 0\nfile_dirty 0\nfile_writeback 0\n");
+        host.Write("/sys/fs/cgroup/a/b/hugetlb.2MB.current", $"{2 * MiB}\n");
+        CliRun run = await CliRun.OfAsync(host, 100, Cancellation, [.. s_quick, "--detail"]);
+        string[] lines = [.. run.Output.Split('\n').SkipWhile(line => line != "Memory by state:")];
+        Assert.Matches("^MEMCG +CLEAN FILE +DIRTY *$", lines[1]);
+        Assert.Matches(@"^  a +20\.0 MiB +30\.0 MiB *$", lines[2]);
+        Assert.Matches(@"^    b +20\.0 MiB +0\.0 MiB *$", lines[3]);
+        Assert.Equal(["", "Memory without an age:"], lines[4..6]);
+        Assert.Matches("^MEMCG +KERNEL +HUGETLB *$", lines[6]);
+        Assert.Matches(@"^  a +40\.0 MiB +- *$", lines[7]);
+        Assert.Matches(@"^    b +- +2\.0 MiB *$", lines[8]);
+        Assert.Equal([""], lines[9..]);
     }
 
     [Fact]
@@ -294,8 +367,9 @@ public sealed class ReportCommandTests
     {
         CliRun help = await CliRun.OfAsync(Host(touched: 0), Cancellation, ["report", "--help"]);
         Assert.Equal(0, help.ExitCode);
-        foreach (string option in (string[])["--source", "--interval", "--scans", "--older-than", "--memcg", "--pid", "--local", "--top", "--root", "--json"])
+        foreach (string option in (string[])["--source", "--interval", "--scans", "--confirm", "--passive", "--older-than", "--memcg", "--pid", "--local", "--detail", "--top", "--root", "--json"])
             Assert.Contains(option, help.Output, StringComparison.Ordinal);
+        Assert.Matches("--pid .* referenced only", help.Output);
     }
 
     private static FakeHost Host(long touched)

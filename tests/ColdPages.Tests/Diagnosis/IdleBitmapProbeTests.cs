@@ -57,13 +57,12 @@ public sealed class IdleBitmapProbeTests
     }
 
     [Fact]
-    public void The_multi_generational_lru_takes_all_trust()
+    public void The_multi_generational_lru_is_a_conflict_that_is_watched()
     {
         _host.Write("/sys/kernel/mm/lru_gen/enabled", "0x0007\n");
         HostDiagnosis diagnosis = HostDiagnosis.Probe(_host.Roots, ColdPageSource.IdleBitmap);
         Assert.Equal(ColdPageSource.IdleBitmap, diagnosis.Chosen);
         Assert.Contains("multi-generational LRU is on", Assert.Single(diagnosis.Conflicts), StringComparison.Ordinal);
-        Assert.Equal(Doubt.AllBytes, Assert.Single(SourceProbe.Conflicts(_host, ColdPageSource.IdleBitmap)).Bytes);
         _host.Write("/sys/kernel/mm/lru_gen/enabled", "0x0006\n");
         Assert.Empty(HostDiagnosis.Probe(_host.Roots, ColdPageSource.IdleBitmap).Conflicts);
     }
@@ -75,6 +74,19 @@ public sealed class IdleBitmapProbeTests
         Assert.Contains("DAMON is running", Assert.Single(HostDiagnosis.Probe(_host.Roots).Conflicts), StringComparison.Ordinal);
         Assert.Empty(HostDiagnosis.Probe(_host.Roots, ColdPageSource.Referenced).Conflicts);
         Assert.Empty(SourceProbe.Conflicts(_host, ColdPageSource.Simulated));
+    }
+
+    [Theory]
+    [InlineData("1", "0-1", true)]
+    [InlineData("2", "0,2", true)]
+    [InlineData("1", "0", false)]
+    [InlineData("0", "0-1", false)]
+    public void Numa_balancing_is_a_conflict_where_there_are_nodes_to_balance(string balancing, string nodes, bool isOne)
+    {
+        _host.Write("/proc/sys/kernel/numa_balancing", balancing + "\n");
+        _host.Write("/sys/devices/system/node/online", nodes + "\n");
+        Assert.Equal(isOne, HostDiagnosis.Probe(_host.Roots).Conflicts.Any(conflict => conflict.StartsWith("NUMA balancing is on", StringComparison.Ordinal)));
+        Assert.Empty(HostDiagnosis.Probe(_host.Roots, ColdPageSource.Referenced).Conflicts);
     }
 
     [Fact]

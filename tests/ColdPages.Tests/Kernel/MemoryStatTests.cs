@@ -45,15 +45,13 @@ public sealed class MemoryStatTests
         Assert.Equal([anon, file, shmem], OnLru(Parse(text)));
 
     [Fact]
-    public void V1_tells_its_own_numbers_and_those_with_the_ones_below()
+    public void Of_v1_the_numbers_with_those_of_the_memcgs_below_are_taken()
     {
         byte[] text =
             "cache 40\nrss 10\nshmem 3\nmapped_file 6\ndirty 2\nswap 1\npgfault 8\ninactive_anon 13\nactive_anon 0\ninactive_file 20\nactive_file 17\nunevictable 0\nhierarchical_memory_limit 99\ntotal_cache 400\ntotal_rss 100\ntotal_shmem 30\ntotal_mapped_file 60\ntotal_dirty 20\ntotal_swap 10\ntotal_pgfault 80\ntotal_inactive_anon 130\ntotal_inactive_file 370\ntotal_unevictable 5\n"u8.ToArray();
-        MemoryStat own = MemoryStat.ParseV1(text, hierarchical: false);
-        MemoryStat all = MemoryStat.ParseV1(text, hierarchical: true);
-        Assert.Equal((10L, 40L, 3L, 1L, 6L, 2L, 50L, 8L), (own.Anon, own.File, own.Shmem, own.Swap, own.FileMapped, own.FileDirty, own.Lru, own.Faults));
+        MemoryStat all = MemoryStat.ParseV1(text);
         Assert.Equal((100L, 400L, 30L, 10L, 60L, 20L, 505L, 80L), (all.Anon, all.File, all.Shmem, all.Swap, all.FileMapped, all.FileDirty, all.Lru, all.Faults));
-        Assert.Equal([10, 37, 3], OnLru(own));
+        Assert.Equal([105, 370, 30], OnLru(all));
     }
 
     [Property(MaxTest = 200)]

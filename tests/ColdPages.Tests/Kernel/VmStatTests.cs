@@ -35,11 +35,19 @@ public sealed class VmStatTests
     }
 
     [Fact]
-    public void Pages_from_zswap_are_read_from_swap_too()
+    public void Pages_from_zswap_and_those_of_zeros_are_read_from_swap_too()
     {
         FakeHost host = new();
-        host.Write("/proc/vmstat", "pswpin 5\nzswpin 6\n");
-        Assert.Equal(11, VmStat.Read(host)?.PagesSwappedIn);
+        host.Write("/proc/vmstat", "pswpin 5\nzswpin 6\nswpin_zero 300\n");
+        Assert.Equal(311, VmStat.Read(host)?.PagesSwappedIn);
+    }
+
+    [Fact]
+    public void Pages_off_their_lists_are_those_of_both_kinds()
+    {
+        FakeHost host = new();
+        host.Write("/proc/vmstat", "nr_isolated_anon 5\nnr_isolated_file 6\n");
+        Assert.Equal(11, VmStat.Read(host)?.PagesIsolated);
     }
 
     [Fact]

@@ -73,6 +73,14 @@ internal sealed class HoldWorkload : IDisposable
         return workload;
     }
 
+    /// <summary>Has it touch a part once more, and waits until it has: on a busy machine its next round may be long in coming.</summary>
+    public async Task TouchAsync(int fromMiB, int toMiB, CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync($"touch {fromMiB} {toMiB}".AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        Assert.Equal("done", await _process.StandardOutput.ReadLineAsync(cancellationToken));
+    }
+
     public void Dispose()
     {
         _process.StandardInput.Close();

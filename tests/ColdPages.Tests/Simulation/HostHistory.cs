@@ -211,6 +211,7 @@ internal sealed class HostHistory(SimulatedHost host)
                 break;
             case 1 when folio.Kind == PageKind.File:
                 Memory.SetDirty(folio, which % 2 == 0);
+                Memory.SetWriteback(folio, which % 3 == 0);
                 break;
             case 2 when folio.Kind == PageKind.Anon:
                 Memory.SetSwapCache(folio, which % 2 == 0);

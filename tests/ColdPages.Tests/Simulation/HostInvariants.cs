@@ -13,6 +13,8 @@ internal static class HostInvariants
         CheckPageMaps(host, folios);
         CheckVmStat(host, folios);
         CheckStats(host, host.Root, folios);
+        CheckGenerations(host, folios);
+        CheckProcesses(host, folios);
         Assert.Equal(0, host.Files.OpenFiles);
     }
 
@@ -106,17 +108,62 @@ internal static class HostInvariants
     private static void CheckStats(SimulatedHost host, SimulatedMemcg memcg, List<SimulatedFolio> folios)
     {
         List<SimulatedFolio> own = [.. folios.Where(folio => folio.Charged?.IsWithin(memcg) == true)];
-        Dictionary<string, long> shown = Lines(host.Text($"/sys/fs/cgroup{(memcg.Parent is null ? "" : memcg.Path)}/memory.stat"));
+        string folder = $"/sys/fs/cgroup{(memcg.Parent is null ? "" : memcg.Path)}";
+        Dictionary<string, long> shown = Lines(host.Text($"{folder}/memory.stat"));
         foreach ((string key, long pages) in Recount(own))
         {
             if (shown.TryGetValue(key, out long told))
                 Assert.Equal((key, pages * host.PageSize), (key, told));
         }
 
+        // "anon N0=4096 N1=0": what lies on all nodes is what there is.
+        foreach (string[] fields in host.Text($"{folder}/memory.numa_stat").TrimEnd().Split('\n').Select(line => line.Split(' ')))
+            Assert.Equal((fields[0], shown[fields[0]]), (fields[0], fields.Skip(1).Select((field, node) => long.Parse(field[$"N{node}=".Length..], CultureInfo.InvariantCulture)).Sum()));
+        if (memcg.Parent is not null)
+            Assert.Equal(own.Where(folio => folio.Use == FolioUse.Hugetlb).Sum(folio => folio.Bytes), long.Parse(host.Text($"{folder}/hugetlb.2MB.current"), CultureInfo.InvariantCulture));
         Assert.Equal(own.Where(folio => folio.Use != FolioUse.Hugetlb).Sum(folio => folio.Bytes), memcg.CurrentBytes);
         Assert.True(memcg.CurrentBytes >= memcg.Children.Sum(child => child.CurrentBytes));
         foreach (SimulatedMemcg child in memcg.Children)
             CheckStats(host, child, folios);
+    }
+
+    // Each folio that is on an evictable list is in one generation, on the node that its frame is on, and the rows of lru_gen add up to all of them.
+    private static void CheckGenerations(SimulatedHost host, List<SimulatedFolio> folios)
+    {
+        bool isOn = host.Memory.LruGenFeatures.HasFlag(LruGenFeatures.Core);
+        Dictionary<GenerationLists, long> pages = [];
+        foreach (SimulatedFolio folio in folios)
+        {
+            bool isListed = isOn && folio.Use == FolioUse.User && folio.Lru is LruState.OnList or LruState.InMoveBatch && !folio.Has(FolioFlags.Mlocked);
+            Assert.Equal(isListed, folio.Generations is not null);
+            if (folio.Generations is not { } lists)
+                continue;
+            Assert.Same(folio, lists.Folios[folio.PlaceInGenerations]);
+            Assert.False(folio.Has(FolioFlags.Active));
+            Assert.InRange(folio.Generation, 0, GenerationLists.Max - 1);
+            pages[lists] = pages.GetValueOrDefault(lists) + folio.Pages;
+        }
+
+        Assert.All(pages, list => Assert.Equal(list.Value, list.Key.Total));
+        if (!host.Options.HasMultiGenLru)
+            return;
+        List<GenerationRow> rows = GenerationRows.Parse(host.Text(LruGen.Name), null);
+        Assert.Equal(pages.Values.Sum(), rows.Sum(row => row.Anon + row.File));
+    }
+
+    private static void CheckProcesses(SimulatedHost host, List<SimulatedFolio> folios)
+    {
+        foreach (SimulatedProcess process in host.Processes.All)
+        {
+            foreach (PageKind kind in Enum.GetValues<PageKind>())
+            {
+                long mapped = folios.Where(folio => folio.Kind == kind && Maps(folio)).Sum(folio => folio.Pages - folio.UnmappedTails);
+                Assert.Equal((process.Pid, kind, mapped), (process.Pid, kind, process.Mapped(kind)));
+            }
+
+            bool Maps(SimulatedFolio folio) =>
+                folio.Use == FolioUse.User && (folio.MappedBy & process.Bit) != 0 && host.Processes.Of(folio, process.Bit) == process;
+        }
     }
 
     /// <summary>The counters that folios make, in pages, by their keys in memory.stat or, without the prefix, in vmstat.</summary>
@@ -125,7 +172,7 @@ internal static class HostInvariants
         Dictionary<string, long> counts = [];
         string[] keys =
         [
-            "anon", "file", "shmem", "file_mapped", "file_dirty", "swapcached", "inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable",
+            "anon", "file", "shmem", "file_mapped", "file_dirty", "file_writeback", "swapcached", "inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable",
             "anon_thp", "file_thp", "shmem_thp", "kernel", "slab", "pagetables", "isolated_anon", "isolated_file", "mlock", "anon_pages", "file_pages", "mapped",
         ];
         foreach (string key in keys)
@@ -133,7 +180,7 @@ internal static class HostInvariants
         foreach (SimulatedFolio folio in folios)
             Recount(folio, counts);
         counts["anon_pages"] = counts["anon"];
-        counts["file_pages"] = counts["file"];
+        counts["file_pages"] = counts["file"] + counts["swapcached"];
         counts["mapped"] = counts["file_mapped"];
         return counts;
     }
@@ -152,9 +199,10 @@ internal static class HostInvariants
 
         counts["anon"] += folio.Kind == PageKind.Anon ? mapped : 0;
         counts["file_mapped"] += folio.Kind == PageKind.Anon ? 0 : mapped;
-        counts["file"] += folio.Kind != PageKind.Anon || folio.Has(FolioFlags.SwapCache) ? folio.Pages : 0;
+        counts["file"] += folio.Kind != PageKind.Anon ? folio.Pages : 0;
         counts["shmem"] += folio.Kind == PageKind.Shmem ? folio.Pages : 0;
         counts["file_dirty"] += folio.Kind == PageKind.File && folio.Has(FolioFlags.Dirty) ? folio.Pages : 0;
+        counts["file_writeback"] += folio.Kind == PageKind.File && folio.Has(FolioFlags.Writeback) ? folio.Pages : 0;
         counts["swapcached"] += folio.Has(FolioFlags.SwapCache) ? folio.Pages : 0;
         counts["mlock"] += folio.Has(FolioFlags.Mlocked) ? folio.Pages : 0;
         bool whole = folio.Kind != PageKind.Anon || mapped == folio.Pages;
@@ -163,7 +211,7 @@ internal static class HostInvariants
         if (folio.Lru == LruState.Isolated)
             counts[$"isolated_{backing}"] += folio.Pages;
         else if (folio.Lru != LruState.InAddBatch)
-            counts[folio.Has(FolioFlags.Mlocked) ? "unevictable" : $"{(folio.Has(FolioFlags.Active) ? "active" : "inactive")}_{backing}"] += folio.Pages;
+            counts[folio.Has(FolioFlags.Mlocked) ? "unevictable" : $"{(folio.IsActive ? "active" : "inactive")}_{backing}"] += folio.Pages;
     }
 
     private static Dictionary<string, long> Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries)

@@ -49,6 +49,18 @@ public sealed class SimulationFilesTests
         Assert.Equal(Errno.ENOENT, host.Files.List("/sys/kernel/mm/page_idle"u8, listing));
     }
 
+    [Theory]
+    [InlineData(1, "Node 0: 0 to 4095")]
+    [InlineData(3, "Node 0: 0 to 1365, Node 1: 1366 to 2730, Node 2: 2731 to 4095")]
+    public void Frames_are_on_the_nodes_that_their_zones_say(int nodes, string expected)
+    {
+        SimulatedHost host = new(new SimulatedHostOptions { Frames = 4096, Nodes = nodes });
+        NodeFrames frames = NodeFrames.Read(host.Files);
+        Assert.All(Enumerable.Range(0, 4096), frame => Assert.Equal(host.Memory.NodeOf(frame), frames.IndexOf(frame)));
+        Assert.Equal(-1, frames.IndexOf(4096));
+        Assert.Equal(expected, string.Join(", ", frames.Nodes.Select(node => $"Node {node}: {Enumerable.Range(0, 4096).First(frame => frames.IndexOf(frame) == node)} to {Enumerable.Range(0, 4096).Last(frame => frames.IndexOf(frame) == node)}")));
+    }
+
     [Fact]
     public void Folders_list_what_lies_in_them()
     {
@@ -60,7 +72,7 @@ public sealed class SimulationFilesTests
         Assert.Equal(["cgroup"], Names(listing));
         Assert.True(listing.IsDirectory(0));
         Assert.Equal(Errno.None, _host.Files.List("/sys/fs/cgroup"u8, listing));
-        Assert.Equal(["cgroup.controllers", "cgroup.subtree_control", "memory.stat"], Names(listing));
+        Assert.Equal(["cgroup.controllers", "cgroup.subtree_control", "memory.stat", "memory.numa_stat"], Names(listing));
         Assert.Equal(_host.Root.Inode, listing.OwnInode);
         Assert.Equal(Errno.ENOENT, _host.Files.List("/sys/fs/cgroup/none"u8, listing));
         Assert.Equal(Errno.ENOENT, _host.Files.List("/sys/f"u8, listing));

@@ -101,6 +101,19 @@ public sealed class SimulationMovesTests
     }
 
     [Fact]
+    public void A_huge_page_of_shared_memory_that_is_unmapped_in_part_loses_its_accessed_bit_and_keeps_its_mark()
+    {
+        SimulatedFolio huge = _a.Allocate(PageKind.Shmem, 1, order: 9)[0];
+        _host.MarkAll();
+        huge.Touch();
+        _host.Memory.UnmapTails(huge, 256);
+        Assert.True(_host.IsIdle(huge.Frame));
+        Assert.Equal(PageFlagBits.Referenced, _host.Flags(huge.Frame) & (PageFlagBits.Referenced | PageFlagBits.Mmap));
+        Assert.Equal((1, 0), (_host.VmStat("thp_split_pmd"), _host.VmStat("thp_deferred_split_page")));
+        Assert.Throws<InvalidOperationException>(() => _host.Memory.UnmapTails(huge, 1));
+    }
+
+    [Fact]
     public void Only_large_folios_on_a_list_or_isolated_are_split()
     {
         SimulatedFolio page = _a.Allocate(PageKind.Anon, 1)[0];
@@ -220,6 +233,23 @@ public sealed class SimulationMovesTests
     }
 
     [Fact]
+    public void A_migrated_folio_waits_for_its_batch()
+    {
+        SimulatedHost host = new(new SimulatedHostOptions { Frames = 4096, FreshBatch = 4 });
+        SimulatedMemcg a = host.MakeMemcg("/a");
+        SimulatedFolio page = a.Allocate(PageKind.Anon, 4096)[0];
+        host.Memory.DrainBatches();
+        host.MarkAll();
+        host.Memory.Migrate(page, frame: 100);
+        Assert.Equal((1, 0), (host.Stat(a, "anon"), host.Stat(a, "inactive_anon")));
+        Assert.False(host.IsIdle(100));
+        Assert.Equal(PageFlagBits.Idle, host.Flags(100) & (PageFlagBits.Idle | PageFlagBits.Lru));
+        host.Memory.DrainBatches();
+        Assert.Equal(1, host.Stat(a, "inactive_anon"));
+        Assert.True(host.IsIdle(100));
+    }
+
+    [Fact]
     public void Locking_into_memory_is_an_access()
     {
         SimulatedFolio huge = _a.Allocate(PageKind.Anon, 1, order: 9)[0];
@@ -296,11 +326,12 @@ public sealed class SimulationMovesTests
     }
 
     [Fact]
-    public void The_swap_cache_counts_as_file_besides()
+    public void The_swap_cache_counts_as_file_of_the_host_besides()
     {
         SimulatedFolio page = _a.Allocate(PageKind.Anon, 4096)[0];
         _host.Memory.SetSwapCache(page, cached: true);
-        Assert.Equal((1, 1, 1), (_host.Stat(_a, "anon"), _host.Stat(_a, "file"), _host.Stat(_a, "swapcached")));
+        Assert.Equal((1, 0, 1), (_host.Stat(_a, "anon"), _host.Stat(_a, "file"), _host.Stat(_a, "swapcached")));
+        Assert.Equal(1, _host.Memory.Total(MemcgStat.File));
         Assert.Equal(1, _host.Stat(_a, "inactive_anon"));
         Assert.NotEqual(0UL, _host.Flags(0) & PageFlagBits.SwapCache);
     }

@@ -4,6 +4,8 @@ public sealed class HiddenMovesTests
 {
     private const long Tracked = 100_000;
 
+    private static readonly TrackedPages Some = new(Tracked, 0, 0);
+
     private readonly FakeHost _host = new();
     private readonly HiddenMoves _moves;
 
@@ -19,7 +21,7 @@ public sealed class HiddenMovesTests
         Pass(1, tracked: 0);
         for (byte mark = 2; mark < 6; mark++)
             Assert.Equal(AskAgain.None, Pass(mark));
-        Assert.Equal((0L, true, 0L), (_moves.DoubtfulPages(Tracked), _moves.IsKnown, _moves.Arrived));
+        Assert.Equal((0L, true, 0L), (_moves.DoubtfulPages(Some), _moves.IsKnown, _moves.Arrived));
     }
 
     [Fact]
@@ -28,17 +30,17 @@ public sealed class HiddenMovesTests
         Pass(1, tracked: 0);
         Counts(migrated: 5060, split: 20, swappedIn: 70);
         Assert.Equal(AskAgain.None, Pass(2));
-        Assert.Equal(60, _moves.DoubtfulPages(0));
+        Assert.Equal(60, _moves.DoubtfulPages(Some));
         Counts(migrated: 5101, split: 20, swappedIn: 70);
         Assert.Equal(AskAgain.All, Pass(3));
         _moves.Clear(3, AskAgain.All);
 
         // One that came to a frame of its own kind cannot be told from the one before, for as long as ages reach back to it.
-        Assert.Equal(101, _moves.DoubtfulPages(0));
+        Assert.Equal(101, _moves.DoubtfulPages(Some));
         Assert.Equal(AskAgain.None, Pass(4));
-        Assert.Equal(101, _moves.DoubtfulPages(0));
+        Assert.Equal(101, _moves.DoubtfulPages(Some));
         Assert.Equal(AskAgain.None, Pass(3));
-        Assert.Equal(0, _moves.DoubtfulPages(0));
+        Assert.Equal(0, _moves.DoubtfulPages(Some));
     }
 
     [Fact]
@@ -47,10 +49,10 @@ public sealed class HiddenMovesTests
         Pass(1, tracked: 0);
         Counts(migrated: 5002, split: 20, swappedIn: 70);
         Assert.Equal(AskAgain.Large, Pass(2, large: 50_000));
-        Assert.Equal(2 + 1024, _moves.DoubtfulPages(50_000));
-        Assert.Equal(2 + 300, _moves.DoubtfulPages(300));
+        Assert.Equal(2 + 1024, _moves.DoubtfulPages(Some with { Large = 50_000 }));
+        Assert.Equal(2 + 300, _moves.DoubtfulPages(Some with { Large = 300 }));
         _moves.Clear(2, AskAgain.Large);
-        Assert.Equal(2, _moves.DoubtfulPages(50_000));
+        Assert.Equal(2, _moves.DoubtfulPages(Some with { Large = 50_000 }));
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class HiddenMovesTests
         Pass(1, tracked: 0);
         Counts(migrated: 5000, split: 21, swappedIn: 70);
         Assert.Equal(AskAgain.Large, Pass(2));
-        Assert.Equal(512, _moves.DoubtfulPages(0));
+        Assert.Equal(512, _moves.DoubtfulPages(Some));
         _moves.Clear(2, AskAgain.Large);
         Assert.Equal(AskAgain.None, Pass(3));
     }
@@ -68,12 +70,12 @@ public sealed class HiddenMovesTests
     public void What_moves_while_a_pass_runs_is_a_doubt_at_once_and_counts_once()
     {
         Pass(1, tracked: 0);
-        Assert.Equal(AskAgain.None, _moves.Begin(2, Tracked, 0));
+        Assert.Equal(AskAgain.None, _moves.Begin(2, Some));
         Counts(migrated: 5050, split: 20, swappedIn: 70);
         _moves.End();
-        Assert.Equal(50, _moves.DoubtfulPages(0));
+        Assert.Equal(50, _moves.DoubtfulPages(Some));
         Pass(3);
-        Assert.Equal(50, _moves.DoubtfulPages(0));
+        Assert.Equal(50, _moves.DoubtfulPages(Some));
     }
 
     [Fact]
@@ -81,15 +83,15 @@ public sealed class HiddenMovesTests
     {
         Pass(1, tracked: 0);
         Assert.Null(_moves.Arrived);
-        _moves.Begin(2, Tracked, 0);
+        _moves.Begin(2, Some);
         Counts(migrated: 5000, split: 20, swappedIn: 75);
         _moves.End();
         Assert.Equal(5, _moves.Arrived);
         Counts(migrated: 5000, split: 20, swappedIn: 90);
-        _moves.Begin(3, Tracked, 0); // Ends with an error.
+        _moves.Begin(3, Some); // Ends with an error.
         Counts(migrated: 5007, split: 20, swappedIn: 100);
         Pass(4);
-        Assert.Equal(37, _moves.Arrived);
+        Assert.Equal((37L, 37L), (_moves.Arrived, _moves.Moved));
     }
 
     [Fact]
@@ -102,7 +104,7 @@ public sealed class HiddenMovesTests
         Assert.Null(_moves.Arrived);
         Counts(migrated: 5060, split: 20, swappedIn: 70);
         Pass(3);
-        Assert.Equal((60L, true), (_moves.DoubtfulPages(0), _moves.IsKnown));
+        Assert.Equal((60L, true), (_moves.DoubtfulPages(Some), _moves.IsKnown));
         Assert.Null(_moves.Arrived);
     }
 
@@ -114,9 +116,9 @@ public sealed class HiddenMovesTests
         Pass(2);
         Counts(migrated: 5060, split: 20, swappedIn: 70);
         Assert.Equal(AskAgain.All, Pass(3));
-        Assert.Equal(Tracked, _moves.DoubtfulPages(0));
+        Assert.Equal(Tracked, _moves.DoubtfulPages(Some));
         _moves.Clear(3, AskAgain.All);
-        Assert.Equal(Tracked, _moves.DoubtfulPages(0));
+        Assert.Equal(Tracked, _moves.DoubtfulPages(Some));
         Assert.Equal(AskAgain.None, Pass(4));
     }
 
@@ -124,7 +126,7 @@ public sealed class HiddenMovesTests
     public void A_count_that_is_gone_at_the_end_of_a_pass_is_said()
     {
         Pass(1, tracked: 0);
-        _moves.Begin(2, Tracked, 0);
+        _moves.Begin(2, Some);
         _host.Delete("/proc/vmstat");
         _moves.End();
         Assert.False(_moves.IsKnown);
@@ -143,16 +145,81 @@ public sealed class HiddenMovesTests
         _host.OnList = null;
         _host.Write(Split, "100001\n");
         Pass(3);
-        Assert.Equal((60L + 16, true), (_moves.DoubtfulPages(0), _moves.IsKnown));
+        Assert.Equal((60L + 16, true), (_moves.DoubtfulPages(Some), _moves.IsKnown));
+    }
+
+    [Fact]
+    public void A_mapping_of_a_huge_page_that_is_split_takes_a_touch_along_where_it_is_not_anonymous_and_no_question_helps()
+    {
+        TrackedPages tracked = Some with { Large = 50_000, LargeFile = 5120 };
+        Pass(1, tracked: 0);
+        Counts(migrated: 5000, split: 20, swappedIn: 70, mappingsSplit: 2);
+        Assert.Equal(AskAgain.None, _moves.Begin(2, tracked));
+        Counts(migrated: 5000, split: 20, swappedIn: 70, mappingsSplit: 3);
+        _moves.End();
+        Assert.Equal(3 * 512, _moves.DoubtfulPages(tracked));
+        Assert.Equal(700, _moves.DoubtfulPages(tracked with { LargeFile = 700 }));
+        Assert.Equal(0, _moves.DoubtfulPages(Some));
+        Pass(3);
+        _moves.Clear(3, AskAgain.All);
+        Assert.Equal(3 * 512, _moves.DoubtfulPages(tracked));
+
+        // For as long as ages reach back to it.
+        Pass(2);
+        Assert.Equal(512, _moves.DoubtfulPages(tracked));
+        Pass(3);
+        Assert.Equal(0, _moves.DoubtfulPages(tracked));
+    }
+
+    [Fact]
+    public void Pages_of_a_migration_that_is_under_way_are_a_doubt_until_they_are_counted()
+    {
+        Pass(1, tracked: 0);
+        Counts(migrated: 5000, split: 20, swappedIn: 70, isolated: 40);
+        Pass(2);
+        Assert.Equal((40L, 40L), (_moves.DoubtfulPages(Some), _moves.Arrived));
+
+        // Some are moved by now, and none is counted yet.
+        Counts(migrated: 5000, split: 20, swappedIn: 70, isolated: 15);
+        Pass(3);
+        Assert.Equal((40L, 40L), (_moves.DoubtfulPages(Some), _moves.Arrived));
+        Counts(migrated: 5040, split: 20, swappedIn: 70, isolated: 3);
+        Pass(4);
+        Assert.Equal((43L, 43L), (_moves.DoubtfulPages(Some), _moves.Arrived));
+        Counts(migrated: 5040, split: 20, swappedIn: 70);
+        Pass(5);
+        Assert.Equal(40, _moves.DoubtfulPages(Some));
+    }
+
+    [Fact]
+    public void A_huge_page_that_is_made_of_small_ones_arrives_as_one_folio_and_512_pages_moved()
+    {
+        Pass(1, tracked: 0);
+        Assert.Null(_moves.Moved);
+        Counts(migrated: 5000, split: 20, swappedIn: 70, collapsed: 3);
+        Pass(2);
+        Assert.Equal((3L, 3L * 512), (_moves.Arrived, _moves.Moved));
+    }
+
+    [Fact]
+    public void While_pages_are_merged_nothing_is_known_of_what_arrived()
+    {
+        Pass(1, tracked: 0);
+        _host.Write("/sys/kernel/mm/ksm/run", "1\n");
+        Pass(2);
+        Assert.Equal((null, 0L), (_moves.Arrived, _moves.Moved));
+        _host.Write("/sys/kernel/mm/ksm/run", "0\n");
+        Pass(3);
+        Assert.Equal(0, _moves.Arrived);
     }
 
     private AskAgain Pass(byte mark, long tracked = Tracked, long large = 0)
     {
-        AskAgain askAgain = _moves.Begin(mark, tracked, large);
+        AskAgain askAgain = _moves.Begin(mark, new TrackedPages(tracked, large, 0));
         _moves.End();
         return askAgain;
     }
 
-    private void Counts(long migrated, long split, long swappedIn) =>
-        _host.Write("/proc/vmstat", $"pgmigrate_success {migrated}\nthp_split_page {split}\npswpin {swappedIn}\n");
+    private void Counts(long migrated, long split, long swappedIn, long mappingsSplit = 0, long isolated = 0, long collapsed = 0) =>
+        _host.Write("/proc/vmstat", $"nr_isolated_anon {isolated}\npgmigrate_success {migrated}\nthp_split_page {split}\nthp_split_pmd {mappingsSplit}\nthp_collapse_alloc {collapsed}\npswpin {swappedIn}\n");
 }

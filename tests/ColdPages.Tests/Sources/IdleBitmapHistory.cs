@@ -19,6 +19,7 @@ internal sealed class IdleBitmapHistory
     private readonly IdleBitmapRun _run;
     private readonly IdleBitmapTruth _truth;
     private readonly IdleBitmapProof _proof;
+    private readonly long[] _events = new long[Enum.GetValues<HistoryEvent>().Length];
     private int _names;
 
     public IdleBitmapHistory(SimulatedHostOptions options)
@@ -47,6 +48,9 @@ internal sealed class IdleBitmapHistory
     public IdleBitmapRun Run => _run;
 
     public IdleBitmapProof Proof => _proof;
+
+    /// <summary>How often each event happened.</summary>
+    public IReadOnlyList<long> Events => _events;
 
     public SimulatedHost Host => _host;
 
@@ -98,6 +102,13 @@ internal sealed class IdleBitmapHistory
                 break;
         }
     }
+
+    /// <summary>Some folios are written to and not written back yet, or are being written back. Nobody touches them by that.</summary>
+    public void ChangeState(byte which, byte size) => ForSome(which, size, folio =>
+    {
+        _memory.SetDirty(folio, (folio.Frame + size) % 3 == 0);
+        _memory.SetWriteback(folio, folio.Kind == PageKind.File && (folio.Frame + which) % 5 == 0);
+    });
 
     public void Pass()
     {
@@ -233,7 +244,7 @@ internal sealed class IdleBitmapHistory
                 ForSome(which, size, Lock);
                 break;
             case 23:
-                ForSome(which, size, folio => Quietly(folio, () => _memory.SetMlocked(folio, size % 2 == 0)));
+                ForSome(which, size, folio => SetMlocked(folio, size % 2 == 0));
                 break;
             case 24:
                 RemoveMemcg(which, size);
@@ -250,9 +261,18 @@ internal sealed class IdleBitmapHistory
             case 28:
                 UseKernelMemory(which, size);
                 break;
+            case 29 when size % 4 == 0:
+                MoveProcess(which);
+                break;
+            case 29 when size % 4 < 3:
+                SwapIn(1 + (size / 4), byFault: which % 2 == 0);
+                break;
             case 29:
                 DisturbWaiting();
                 _memory.DrainBatches();
+                break;
+            case 30 when which % 2 == 0:
+                ForSome(which, size, Reclaim);
                 break;
             case 30:
                 ForSome(which, size, ReclaimOrUnmap);
@@ -320,23 +340,30 @@ internal sealed class IdleBitmapHistory
             _memory.Read(folio);
         else
             _memory.Touch(folio);
+        Happened(HistoryEvent.Touch);
     });
+
+    private void Happened(HistoryEvent happened) => _events[(int)happened]++;
 
     private void Free(SimulatedFolio folio)
     {
         _truth.Race(folio.Frame, folio.Pages);
         _memory.Free(folio, folio.Frame % 5 == 0 ? FrameState.CpuList : FrameState.Buddy);
+        Happened(HistoryEvent.Free);
     }
 
     private void FreeAndAllocate(SimulatedFolio folio, SimulatedMemcg? memcg)
     {
         Free(folio);
         AllocateAt(memcg, folio.Kind, folio.Order, folio.Frame);
+        Happened(HistoryEvent.Reuse);
     }
 
     private void IsolateOrPutBack(SimulatedFolio folio)
     {
         _truth.Disturb(folio);
+        if (folio.Lru is LruState.OnList or LruState.Isolated or LruState.InMoveBatch)
+            Happened(folio.Lru == LruState.OnList ? HistoryEvent.Isolation : HistoryEvent.PutBack);
         if (folio.Lru != LruState.OnList)
             _memory.PutBack(folio);
         else if (folio.Frame % 2 == 0)
@@ -349,9 +376,11 @@ internal sealed class IdleBitmapHistory
     {
         if (folio.Lru == LruState.InAddBatch || (frame is null && _memory.Frames.FindFree(folio.Order) < 0))
             return;
+        DisturbWaiting();
         _truth.Disturb(folio);
         _memory.Migrate(folio, frame);
         _truth.Disturb(folio);
+        Happened(frame is null ? HistoryEvent.Migration : HistoryEvent.MigrationOntoFreed);
     }
 
     // What the bitmap can't show: one page goes, and another idle one comes in its place.
@@ -367,6 +396,10 @@ internal sealed class IdleBitmapHistory
             Free(folio);
             Migrate(other, frame);
         });
+
+        // In a batch a page cannot be looked at; on its list it has the mark that the other one had.
+        DisturbWaiting();
+        _memory.DrainBatches();
     }
 
     private void Split(byte which, byte size)
@@ -377,10 +410,16 @@ internal sealed class IdleBitmapHistory
                 return;
             _truth.Disturb(folio);
             if (folio.Has(FolioFlags.Mapped) && size % 3 != 0 && folio.UnmappedTails == 0)
+            {
                 _memory.UnmapTails(folio, 1 + (size % (folio.Pages - 1)));
+                Happened(HistoryEvent.PartialUnmap);
+            }
+
             if (size % 5 == 0)
                 return;
+            int pages = folio.Pages;
             List<SimulatedFolio> pieces = _memory.Split(folio, folio.Order > 1 ? size % 2 * (which % folio.Order) : 0);
+            Happened(pieces.Sum(piece => piece.Pages) == pages ? HistoryEvent.Split : HistoryEvent.SplitWithFreedTails);
             FolioHistory history = _truth.HistoryOf(folio);
             foreach (SimulatedFolio piece in pieces)
             {
@@ -416,14 +455,16 @@ internal sealed class IdleBitmapHistory
         SimulatedFolio huge = _memory.Collapse(small);
         _folios.Add(huge);
         _truth.Disturb(huge);
+        Happened(HistoryEvent.Collapse);
     }
 
     private void LazyFree(SimulatedFolio folio)
     {
-        if (folio.Kind != PageKind.Anon)
+        if (folio.Kind != PageKind.Anon || folio.Has(FolioFlags.SwapCache))
             return;
         NoteLostTouch(folio);
         _memory.LazyFree(folio);
+        Happened(HistoryEvent.LazyFree);
     }
 
     private void TouchUnseenOrCool(SimulatedFolio folio)
@@ -454,7 +495,56 @@ internal sealed class IdleBitmapHistory
         if (folio.Kind != PageKind.Anon && folio.Frame % 2 == 0)
             _memory.Unmap(folio);
         else if (folio.Lru == LruState.OnList)
-            _memory.ScanByReclaim(folio);
+            ScanByReclaim(folio);
+    });
+
+    private void ScanByReclaim(SimulatedFolio folio)
+    {
+        _memory.ScanByReclaim(folio);
+        Happened(HistoryEvent.ReclaimScan);
+    }
+
+    // What it finds idle goes: anonymous and shared memory to swap.
+    private void Reclaim(SimulatedFolio folio)
+    {
+        if (folio.Lru != LruState.OnList || folio.Has(FolioFlags.Mlocked))
+            return;
+        bool isIdle = !folio.Has(FolioFlags.Accessed);
+        Quietly(folio, () => ScanByReclaim(folio));
+        if (!isIdle || (!folio.IsOnFileList && _host.FreeSwapPages < folio.Pages))
+            return;
+        _truth.Race(folio.Frame, folio.Pages);
+        Happened(folio.IsOnFileList ? HistoryEvent.PageCacheReclaimed : HistoryEvent.SwapOut);
+        _memory.Evict(folio);
+    }
+
+    private void SwapIn(int count, bool byFault)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            DisturbWaiting();
+            if (_memory.SwapIn(byFault) is not { } folio)
+                return;
+            _folios.Add(folio);
+            if (_run.InPass)
+                _truth.Disturb(folio);
+            Happened(HistoryEvent.SwapIn);
+        }
+    }
+
+    // The idle bitmap does not mind whose process it is that touches.
+    private void MoveProcess(byte which)
+    {
+        SimulatedProcess process = _host.Processes.All[which % _host.Processes.All.Count];
+        process.Memcg = Memcg((byte)(which / 16));
+        Happened(HistoryEvent.ProcessMoved);
+    }
+
+    private void SetMlocked(SimulatedFolio folio, bool locked) => Quietly(folio, () =>
+    {
+        if (folio.Has(FolioFlags.Mlocked) != locked)
+            Happened(locked ? HistoryEvent.Mlock : HistoryEvent.Munlock);
+        _memory.SetMlocked(folio, locked);
     });
 
     private void Lock(SimulatedFolio folio)
@@ -469,6 +559,7 @@ internal sealed class IdleBitmapHistory
         _truth.Disturb(folio);
         _truth.HistoryOf(folio).ChangedHands = true;
         _memory.MoveCharge(folio, memcg);
+        Happened(HistoryEvent.ChargeMoved);
     }
 
     private void RemoveMemcg(byte which, byte size)
@@ -490,6 +581,9 @@ internal sealed class IdleBitmapHistory
 
         memcg.Remove();
         _memcgs.Remove(memcg);
+        Happened(HistoryEvent.MemcgRemoved);
+        if (isMadeAnew)
+            Happened(HistoryEvent.InodeReused);
         if (isMadeAnew)
             _memcgs.Add(_host.MakeMemcg(memcg.Path, memcg.Inode));
         else
@@ -501,6 +595,8 @@ internal sealed class IdleBitmapHistory
         if (_memcgs.Count >= MaxMemcgs)
             return;
         ulong? inode = size % 2 == 0 && _freeInodes.TryPop(out ulong free) ? free : null;
+        if (inode is not null)
+            Happened(HistoryEvent.InodeReused);
         SimulatedMemcg parent = Memcg(which);
         _memcgs.Add(_host.MakeMemcg($"{(parent.Parent is null ? "" : parent.Path)}/m{_names++}", inode));
     }
@@ -511,11 +607,17 @@ internal sealed class IdleBitmapHistory
         int first = section * _memory.FramesPerSection;
         int frames = Math.Min(_memory.FramesPerSection, _host.Frames - first);
         if (Enumerable.Range(first, frames).All(frame => _memory.Frames.StateOf(frame) == FrameState.Offline))
-            _memory.Online(section);
+            Change(HistoryEvent.HotAdd, () => _memory.Online(section));
         else if (section > 0 && _memory.Frames.IsFree(first, frames))
-            _memory.Offline(section);
+            Change(HistoryEvent.HotRemove, () => _memory.Offline(section));
         else if (size % 8 == 0 && !_run.InPass && _host.Frames < 100_000)
-            _memory.HotAdd(1);
+            Change(HistoryEvent.HotAdd, () => _memory.HotAdd(1));
+
+        void Change(HistoryEvent change, Action make)
+        {
+            make();
+            Happened(change);
+        }
     }
 
     private void UseKernelMemory(byte which, byte size)

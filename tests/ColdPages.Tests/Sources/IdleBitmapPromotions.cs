@@ -57,16 +57,16 @@ internal sealed class IdleBitmapPromotions(IdleBitmapRun run, IdleBitmapTruth tr
         // As it was told by the pass before: when it was touched after that nobody knows.
         int age = PassMark.AgeAt(run.Clock.Current - 1, before.Mark);
         ref readonly SeenFolio then = ref truth.Before(before.Frame);
-        ref readonly SeenFolio now = ref truth.Now(before.Frame);
 
         // It may have been touched one scan earlier, when nobody could look at it.
         if (then.Folio is null || (then.Folio.TouchNumber == then.TouchNumber && !then.IsHidden))
             return;
         _touched[age] += Math.Min(before.Identity.Pages, 1 << then.Order);
+        ref readonly SeenFolio now = ref truth.Now(then.Folio.Frame); // It may have been moved.
         Owner owner = before.Owner;
         while (owner.Heir is { } heir)
             owner = heir;
-        if (now.Folio == then.Folio && now.TouchNumber != then.TouchNumber && !now.IsHidden && !truth.IsRaced(before.Frame) && now.Order == before.Identity.Order
+        if (now.Folio == then.Folio && now.TouchNumber != then.TouchNumber && !now.IsHidden && !truth.IsRaced(before.Frame) && !truth.IsRaced(then.Folio.Frame) && now.Order == before.Identity.Order
             && now.Inode == owner.Inode && now.Folio!.Kind == before.Identity.Kind && now.History.LostTouch != now.TouchNumber)
         {
             _seen[age] += before.Identity.Pages;

@@ -6,7 +6,7 @@ namespace ColdPages.Tests;
 public sealed class IdleBitmapPromotionsTests
 {
     private const int Page = 4096;
-    private const int Pages = 600;
+    private const int Pages = 1100;
 
     // What memory.stat may be late by on one CPU.
     private const int Lag = 127;
@@ -50,6 +50,15 @@ public sealed class IdleBitmapPromotionsTests
     }
 
     [Fact]
+    public void A_huge_page_in_their_place_takes_one_fault_and_is_not_for_certain()
+    {
+        int head = (_pages[0].Frame + 511) & ~511;
+        Each(page => page.Free());
+        _host.Memory.Allocate(_memcg, PageKind.Anon, 9, head, byFault: true);
+        Assert.Equal(0, Promoted().AtLeast);
+    }
+
+    [Fact]
     public void Page_tables_in_their_place_are_not_for_certain()
     {
         Each(page => page.Free());
@@ -69,6 +78,40 @@ public sealed class IdleBitmapPromotionsTests
         }
 
         Assert.Equal(0, Promoted().AtLeast);
+    }
+
+    [Fact]
+    public void Touched_pages_that_were_migrated_may_be()
+    {
+        Each(page =>
+        {
+            page.Touch();
+            _host.Memory.Migrate(page);
+        });
+        Assert.Equal(new ByteBounds(0, Pages * Page), Promoted());
+    }
+
+    [Fact]
+    public void Of_pages_that_are_gone_no_more_may_be_than_were_migrated()
+    {
+        Each(page => page.Free());
+        for (int i = 0; i < 10; i++)
+            _host.Memory.Migrate(_hot[i], _host.Frames - 1 - i);
+        Assert.Equal(new ByteBounds(0, 10 * Page), Promoted());
+    }
+
+    [Fact]
+    public void Younger_pages_that_were_migrated_to_their_place_have_not_for_certain_been_idle_for_so_long()
+    {
+        for (int i = 0; i < Pages; i++)
+        {
+            int frame = _pages[i].Frame;
+            _pages[i].Free();
+            _host.Memory.Migrate(_hot[i], frame);
+        }
+
+        _run.Passes(1); // They look like those before them, and as idle.
+        Assert.Equal(new ByteBounds(0, Pages * Page), Promoted());
     }
 
     [Fact]

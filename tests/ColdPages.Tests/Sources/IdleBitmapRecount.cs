@@ -29,7 +29,7 @@ internal sealed class IdleBitmapRecount(IdleBitmapRun run)
                 total += CountBlock(block, i * IdleBitmap.BlockFrames);
         }
 
-        Assert.Equal(total, run.PageAges.TotalPages);
+        Assert.Equal(total, run.PageAges.Pages.All);
         long kept = 0;
         foreach (Owner owner in run.Owners.All)
         {

@@ -184,10 +184,12 @@ internal sealed class IdleBitmapTruth
         // A piece that was cut short is read on.
         bool isFirstLook = history.LookedAt != Pass;
         history.IsExact = ((touched && isFirstLook) || history.IsExact) && !history.IsDisturbed;
-        history.IsDisturbed = false;
         history.LookedAt = Pass;
         history.TouchNumber = folio.TouchNumber;
         history.WasMarkable = isOnList && isWhole;
+
+        // One that brought a mark along to where it cannot be looked at, in the last word that is not whole or off its list, may be found idle when it can be, and rightly.
+        history.IsDisturbed = !history.WasMarkable && folio.Has(FolioFlags.Idle);
         _now[folio.Frame] = new SeenFolio
         {
             Folio = folio,

@@ -102,16 +102,38 @@ public sealed class PromotionTallyTests
         Assert.Equal((0L, 200L), Promotions(20, 3));
     }
 
+    [Theory]
+    [InlineData(0L, 100)]
+    [InlineData(30L, 130)]
+    [InlineData(5000L, 150)]
+    [InlineData(null, 150)]
+    public void What_is_gone_may_have_been_touched_and_moved_as_far_as_so_many_were_moved(long? moved, int possible)
+    {
+        Add(100, PageKind.File, age: 3);
+        for (int i = 0; i < 50; i++)
+            _tally.AddGone(new FolioIdentity(_owners.Find(20).Index, PageKind.File, 0), 3);
+        Settle(0, moved);
+        Assert.Equal((0L, (long)possible), Promotions(20, 3));
+    }
+
+    [Fact]
+    public void What_is_gone_where_nothing_was_moved_was_given_up()
+    {
+        _tally.AddGone(new FolioIdentity(_owners.Find(20).Index, PageKind.Anon, 0), 3);
+        Settle(0);
+        Assert.Null(_owners.Find(20).Promotions);
+    }
+
     private void Add(int folios, PageKind kind, int age, ulong inode = 20, bool isSame = true)
     {
         for (int i = 0; i < folios; i++)
             _tally.Add(new FolioIdentity(_owners.Find(inode).Index, kind, 0), age, isSame);
     }
 
-    private void Settle(long? swappedIn)
+    private void Settle(long? swappedIn, long? moved = 0)
     {
         _lru.Read();
-        _tally.Settle(_lru, swappedIn);
+        _tally.Settle(_lru, swappedIn, moved);
     }
 
     private (long, long) Promotions(ulong inode, int age) => (_owners.Find(inode).Promotions!.AtLeast[age], _owners.Find(inode).Promotions!.AtMost[age]);

@@ -14,7 +14,7 @@ internal sealed class ReferencedRun
         Host = host;
         Tree = Trees.Of(host);
         Clock = new PassClock(Time);
-        Source = new ReferencedSource(host, Tree, new SourceOptions(memcg, processes, window));
+        Source = new ReferencedSource(host, Tree, new SourceOptions(memcg, processes, TimeSpan.FromSeconds(2), Time, window));
     }
 
     public FakeHost Host { get; }

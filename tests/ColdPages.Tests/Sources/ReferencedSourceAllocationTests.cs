@@ -25,7 +25,7 @@ public sealed class ReferencedSourceAllocationTests : IDisposable
         LinuxFiles files = new(_folder.Path);
         MemcgTree tree = Trees.Of(files);
         PassClock clock = new(new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromSeconds(1) });
-        ReferencedSource source = new(files, tree, new SourceOptions(null, [3], ReferencedWindow: 2));
+        ReferencedSource source = new(files, tree, new SourceOptions(null, [3], TimeSpan.FromSeconds(2), TimeProvider.System, ReferencedWindow: 2));
         long least = long.MaxValue;
         for (int pass = 0; pass < 10; pass++)
         {

@@ -52,6 +52,9 @@ internal sealed class FakeHost : KernelFiles
     /// <summary>Called before a read: the path, the offset, and how many bytes are asked; gives how many may come, or an errno.</summary>
     public Func<string, long, int, IoResult>? OnRead { get; set; }
 
+    /// <summary>Called for a write to a file that takes commands: the path and the text.</summary>
+    public Func<string, string, IoResult>? OnWrite { get; set; }
+
     /// <summary>Called before a folder is listed.</summary>
     public Func<string, Errno>? OnList { get; set; }
 
@@ -145,7 +148,7 @@ internal sealed class FakeHost : KernelFiles
             return IoResult.Done(bytes.Length);
         }
 
-        return IoResult.Failed(Errno.EINVAL);
+        return OnWrite?.Invoke(_open[handle].Path, Encoding.ASCII.GetString(bytes)) ?? IoResult.Failed(Errno.EINVAL);
     }
 
     public override void Close(int handle) => _open.Remove(handle);
@@ -243,6 +246,11 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
 
     public int TearsAt { get; set; }
 
+    /// <summary>What its status says that it maps.</summary>
+    public long AnonBytes { get; set; }
+
+    public long ShmemBytes { get; set; }
+
     /// <summary>How often its accessed bits were cleared.</summary>
     public int Clears { get; set; }
 
@@ -253,6 +261,7 @@ internal sealed class FakeProcess(int pid, string cgroup, bool v2)
         "cgroup" => CgroupText(State == 'Z' ? "/" : Cgroup),
         "comm" => Encoding.Latin1.GetBytes(Command + "\n"),
         "statm" => Encoding.ASCII.GetBytes($"999999 {Mappings.Sum(mapping => mapping.Rss) / 4096} 0 0 0 0 0\n"),
+        "status" => Encoding.ASCII.GetBytes($"Name:\tname\nPid:\t{pid}\nRssAnon:\t{AnonBytes / 1024} kB\nRssFile:\t0 kB\nRssShmem:\t{ShmemBytes / 1024} kB\n"),
         "mountinfo" => Encoding.ASCII.GetBytes(Mounts),
         "clear_refs" => [],
         "smaps" => State == 'Z' ? [] : Smaps(),

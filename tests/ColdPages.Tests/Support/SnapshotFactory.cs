@@ -7,12 +7,15 @@ internal static class SnapshotFactory
     {
         Random random = new(seed);
         TimeSpan[] edges = [TimeSpan.Zero, .. Enumerable.Range(1, random.Next(0, 6)).Select(i => TimeSpan.FromTicks((i * 20_000_000L) + random.Next(1, 1000)))];
-        SnapshotData data = new(edges);
+        int[]? nodes = random.Next(3) switch { 0 => null, 1 => [], _ => [.. Enumerable.Range(0, 5).Where(_ => random.Next(2) == 0)] };
+        bool hasIdle = random.Next(2) == 0;
+        SnapshotData data = new(edges, nodes);
         string[] names = ["a", "b c", "x\u001b[31m", "\\xff", "kube\"pods", "日本", "."];
         List<(int Index, int Children)> open = [];
         if (random.Next(5) > 0)
         {
             open.Add((data.Add("/", -1, 1, Memory(random), Values(random, edges), Promotions(random, edges)), 0));
+            AddDetail();
             int count = random.Next(0, 12);
             for (int i = 0; i < count; i++)
             {
@@ -22,11 +25,18 @@ internal static class SnapshotFactory
                 open[^1] = (parent, children + 1);
                 string name = $"{names[random.Next(names.Length)]}{children}";
                 open.Add((data.Add(name, parent, (ulong)random.NextInt64(2, long.MaxValue), Memory(random), Values(random, edges), Promotions(random, edges)), 0));
+                AddDetail();
             }
         }
 
         data.Trim();
         return Make(data, random);
+
+        void AddDetail()
+        {
+            if (nodes is not null)
+                data.AddDetail(new MemcgDetail(nodes, Detail(random, nodes.Length)), hasIdle ? IdleDetail(random, edges, nodes.Length) : default);
+        }
     }
 
     /// <summary>One of several memcgs and processes; the same each time.</summary>
@@ -43,7 +53,14 @@ internal static class SnapshotFactory
         Interval = TimeSpan.FromTicks(random.Next(1, int.MaxValue)),
         Skipped = random.Next(2),
         Warnings = random.Next(2) == 0 ? [] : ["one", "two \"quoted\""],
-        Confidence = new ScanConfidence(random.Next(2) == 0, random.Next(), random.Next(2) == 0 ? [] : ["a doubt"]),
+        Confidence = new ScanConfidence(random.Next(2) == 0, random.Next(), random.Next(2) == 0 ? [] : ["a doubt"])
+        {
+            ScanTime = TimeSpan.FromTicks(random.Next()),
+            AdoptedBytes = random.Next(2) == 0 ? null : random.Next(),
+            AskedAgainBytes = random.Next(2) == 0 ? null : random.Next(),
+            UnseenBytes = random.Next(2) == 0 ? null : random.Next(),
+            MissedBytes = random.Next(2) == 0 ? null : random.Next(),
+        },
         Failure = random.Next(4) == 0 ? "why" : null,
         Cost = new ScanCost(
             TimeSpan.FromTicks(random.Next()), TimeSpan.FromTicks(random.Next()),
@@ -86,6 +103,16 @@ internal static class SnapshotFactory
         FileDirtyBytes = Maybe(random),
         UnevictableBytes = Maybe(random),
     };
+
+    private static long[] Detail(Random random, int nodes) =>
+        [.. Enumerable.Range(0, MemcgDetail.ValuesOf(nodes)).Select(_ => random.Next(3) switch { 0 => MemcgDetail.Unknown, 1 => 0, _ => random.NextInt64(1L << 40) })];
+
+    // Of the youngest bin nothing is told.
+    private static long[] IdleDetail(Random random, TimeSpan[] edges, int nodes)
+    {
+        int stride = IdleDetailLayout.Stride(nodes);
+        return [.. Enumerable.Range(0, edges.Length * stride).Select(place => place < stride || random.Next(3) == 0 ? 0 : random.NextInt64(1L << 40))];
+    }
 
     private static long? Maybe(Random random) => random.Next(4) switch { 0 => null, 1 => MemcgMemory.NoLimit, _ => random.NextInt64(1L << 45) };
 }

@@ -70,4 +70,20 @@ public sealed class LeaseTests
         Assert.Contains("LeaseDirectory", diagnosis.ToString(), StringComparison.Ordinal);
         Assert.Null(diagnosis.LeaseHolder);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    public void A_lease_folder_is_made_but_not_those_above_it(string end)
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        string folder = host.Options.LeaseDirectory;
+        host.Open(options => options with { LeaseDirectory = $"{folder}/made{end}" }).Dispose();
+        Assert.True(File.Exists($"{folder}/made/lease"));
+
+        Assert.False(ColdPageTracker.TryOpen(host.Options with { LeaseDirectory = $"{folder}/nope/x{end}" }, out _, out HostDiagnosis diagnosis));
+        Assert.Contains($"there is no folder {folder}/nope ", diagnosis.ToString(), StringComparison.Ordinal);
+        Assert.Contains("LeaseDirectory", diagnosis.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists($"{folder}/nope"));
+    }
 }

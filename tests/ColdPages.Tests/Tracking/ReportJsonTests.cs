@@ -31,6 +31,8 @@ public sealed class ReportJsonTests
         {
             Assert.Equal(memcg.Idle(), read[memcg.Path].Idle());
             Assert.Equal(memcg.Promotions(), read[memcg.Path].Promotions());
+            Assert.Equal(memcg.Detail(), read[memcg.Path].Detail());
+            Assert.Equal(memcg.IdleDetail(), read[memcg.Path].IdleDetail());
         }
     }
 
@@ -108,6 +110,28 @@ public sealed class ReportJsonTests
     }
 
     [Fact]
+    public void A_limit_that_is_not_set_is_null_and_what_is_not_known_is_left_out()
+    {
+        SnapshotData data = new([TimeSpan.Zero]);
+        data.Add("/", -1, 1, new MemcgMemory { CurrentBytes = 5, HighBytes = MemcgMemory.NoLimit, MaxBytes = 7 }, [1, 0, 0, 0]);
+        ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
+        JsonNode memory = JsonNode.Parse(Write(snapshot))!["memcgs"]![0]!["memory"]!;
+        Assert.Equal("""{"currentBytes":5,"highBytes":null,"maxBytes":7}""", memory.ToJsonString());
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot)));
+    }
+
+    [Fact]
+    public void No_limit_reads_back_from_null_and_from_the_number_that_once_stood_for_it()
+    {
+        SnapshotData data = new([TimeSpan.Zero]);
+        data.Add("/", -1, 1, default, [1, 0, 0, 0]);
+        JsonNode report = JsonNode.Parse(Write(SnapshotFactory.Make(data, new Random(1))))!;
+        report["memcgs"]![0]!["memory"] = JsonNode.Parse("""{"currentBytes":null,"lowBytes":9223372036854775807,"swapMaxBytes":null,"anonBytes":null}""");
+        MemcgMemory memory = ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(report.ToJsonString()))["/"].Memory;
+        Assert.Equal(new MemcgMemory { LowBytes = MemcgMemory.NoLimit, SwapMaxBytes = MemcgMemory.NoLimit }, memory);
+    }
+
+    [Fact]
     public void The_v2_root_has_no_resident_bytes_and_so_no_untracked_ones()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
@@ -146,6 +170,70 @@ public sealed class ReportJsonTests
         {
             // Said in words; anything else fails the test.
         }
+    }
+
+    [Theory]
+    [InlineData("""{"kernelBytes":-1}""")]
+    [InlineData("""{"nodes":[{"anonBytes":1}]}""")]
+    [InlineData("""{"idle":[{"fromSeconds":0,"toSeconds":2,"dirtyFileBytes":1}]}""")] // What was touched is not asked about.
+    [InlineData("""{"idle":[{"fromSeconds":1,"toSeconds":2}]}""")]
+    [InlineData("""{"idle":[{"fromSeconds":2,"toSeconds":null,"nodes":[{"node":0}]}]}""")]
+    [InlineData("[]")]
+    public void Detail_that_cannot_be_is_refused(string detail)
+    {
+        SnapshotData data = new([TimeSpan.Zero, TimeSpan.FromSeconds(2)], [0]);
+        data.Add("/", -1, 1, default, [1, 0, 0, 0, 0, 0, 0, 0]);
+        data.AddDetail(new MemcgDetail([0], new long[MemcgDetail.ValuesOf(1)]), default);
+        JsonNode report = JsonNode.Parse(Write(SnapshotFactory.Make(data, new Random(1))))!;
+        report["memcgs"]![0]!["detail"] = JsonNode.Parse(detail);
+        Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(report.ToJsonString())));
+    }
+
+    [Theory]
+    [InlineData("[1,0]")]
+    [InlineData("[0,0]")]
+    [InlineData("[\"0\"]")]
+    public void Nodes_that_cannot_be_are_refused(string nodes)
+    {
+        JsonNode report = JsonNode.Parse(Write(SnapshotFactory.WithMemcgs()))!;
+        report["nodes"] = JsonNode.Parse(nodes);
+        Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(report.ToJsonString())));
+    }
+
+    [Fact]
+    public void More_nodes_than_a_snapshot_has_room_for_are_refused()
+    {
+        JsonNode report = JsonNode.Parse(Write(SnapshotFactory.Make(new SnapshotData([TimeSpan.Zero, TimeSpan.FromSeconds(2)]), new Random(1))))!;
+        report["nodes"] = JsonNode.Parse($"[{string.Join(',', Enumerable.Range(0, 40_000))}]");
+        Assert.ThrowsAny<JsonException>(() => ColdPageSnapshot.ReadJson(System.Text.Encoding.UTF8.GetBytes(report.ToJsonString())));
+    }
+
+    [Fact]
+    public void Detail_is_written_with_what_is_known_of_it_and_a_sum_is_unknown_where_the_memcgs_own_is()
+    {
+        SnapshotData data = new([TimeSpan.Zero, TimeSpan.FromSeconds(2)], [0, 3]);
+        long[] values = [.. Enumerable.Repeat(MemcgDetail.Unknown, MemcgDetail.ValuesOf(2))];
+        (values[(int)MemcgDetailItem.File], values[(int)MemcgDetailItem.DirtyFile], values[(int)MemcgDetailItem.WritebackFile]) = (100, 30, 20);
+        values[MemcgDetail.PlaceOf(1, NodeDetailItem.Shmem)] = 0;
+        int root = data.Add("/", -1, 1, default, [1, 0, 0, 0, 0, 0, 0, 0]);
+        data.AddDetail(new MemcgDetail([0, 3], [.. values]), new long[data.IdleDetailValues]);
+        data.Add("a", root, 2, default, [1, 0, 0, 0, 0, 0, 0, 0]);
+        values[(int)MemcgDetailItem.Hugetlb] = 7;
+        long[] idle = new long[data.IdleDetailValues];
+        int second = IdleDetailLayout.Stride(2);
+        (idle[second + IdleDetailLayout.DirtyFile], idle[second + IdleDetailLayout.States + 1]) = (5, 6);
+        data.AddDetail(new MemcgDetail([0, 3], values), idle);
+        ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
+
+        JsonNode report = JsonNode.Parse(Write(snapshot))!;
+        Assert.Equal("[0,3]", report["nodes"]!.ToJsonString());
+        string bins = """[{"fromSeconds":2,"toSeconds":null,"cleanFileBytes":0,"dirtyFileBytes":5,"writebackFileBytes":0,"mappedFileBytes":0,"unevictableBytes":0,"mlockedBytes":0,"unknownBytes":0,"nodes":[{"node":0,"bytes":0},{"node":3,"bytes":6}]}]""";
+        Assert.Equal(
+            $$"""{"fileBytes":200,"dirtyFileBytes":60,"writebackFileBytes":40,"cleanFileBytes":100,"nodes":[{"node":0},{"node":3,"shmemBytes":0}],"idle":{{bins}}}""",
+            report["memcgs"]![0]!["detail"]!.ToJsonString());
+        Assert.Equal(7, (long?)report["memcgs"]![1]!["detail"]!["hugetlbBytes"]);
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot)));
+        Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot, MemcgScope.Local)));
     }
 
     [Fact]

@@ -59,6 +59,37 @@ public sealed class SteadyScanTests
         }
     }
 
+    [Theory]
+    [InlineData(ColdPageSource.MultiGenLru, false)]
+    [InlineData(ColdPageSource.MultiGenLru, true)]
+    [InlineData(ColdPageSource.IdleBitmap, false)]
+    public void A_steady_scan_with_the_multi_generational_lru_allocates_nothing(ColdPageSource source, bool passive)
+    {
+        SimulatedHost host = new(new SimulatedHostOptions { Frames = 16_384, HasMultiGenLru = true, FreshBatch = 0 });
+        List<SimulatedFolio> folios = [];
+        for (int i = 0; i < 20; i++)
+            folios.AddRange(host.MakeMemcg($"/slice{i % 5}/m{i}").Allocate((PageKind)(i % BinLayout.Kinds), 100 * 4096));
+        MeteredFiles files = new(host.Files);
+        using ColdPageTracker tracker = ColdPageTracker.Open(new ColdPageTrackerOptions { Roots = HostRoots.Of(files, "a simulated host"), TimeProvider = host.TimeProvider, Source = source, Passive = passive });
+        for (int i = 0; i < 300; i++)
+            Scan(i);
+        long least = long.MaxValue;
+        for (int i = 0; i < 20; i++)
+            least = Math.Min(least, Scan(i));
+        Assert.Equal(0, least);
+        Assert.Equal(folios.Count * 4096L, tracker.TakeSnapshot()["/"].TrackedBytes());
+
+        long Scan(int pass)
+        {
+            for (int i = pass % 3; i < folios.Count; i += 3)
+                folios[i].Touch();
+            host.Advance(TimeSpan.FromSeconds(1));
+            long before = GC.GetAllocatedBytesForCurrentThread() - files.AllocatedBytes;
+            tracker.Scan();
+            return GC.GetAllocatedBytesForCurrentThread() - files.AllocatedBytes - before;
+        }
+    }
+
     private static void WriteHost(string root)
     {
         string cgroups = Path.Combine(root, "sys/fs/cgroup");

@@ -143,6 +143,26 @@ public sealed class TrackerTests
     }
 
     [Fact]
+    public void The_doubt_that_weighs_most_comes_first()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        host.Host.Write("/sys/kernel/mm/lru_gen/enabled", "0x0007\n");
+        using ColdPageTracker tracker = host.Open();
+        tracker.Scan();
+        host.Host.Write("/proc/vmstat", "pgscan_anon 5\n");
+        host.Advance(2);
+        tracker.Scan();
+
+        ColdPageSnapshot snapshot = tracker.TakeSnapshot();
+        Assert.Collection(
+            snapshot.Confidence.Doubts,
+            doubt => Assert.StartsWith("Reclaim ran", doubt, StringComparison.Ordinal),
+            doubt => Assert.StartsWith("The multi-generational LRU is on", doubt, StringComparison.Ordinal));
+        Assert.Equal(snapshot.Confidence.Doubts, snapshot.Warnings.Take(2));
+        Assert.True(snapshot.Warnings.Count > 2);
+    }
+
+    [Fact]
     public void The_multi_generational_lru_is_a_conflict_to_warn_of_or_to_refuse()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out _);
@@ -202,6 +222,8 @@ public sealed class TrackerTests
         Assert.Contains("Memcg", Assert.Throws<ArgumentException>(() => host.Open(o => o with { Memcg = "a/" })).Message, StringComparison.Ordinal);
         Assert.Contains("Processes", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { Processes = [1, -5] })).Message, StringComparison.Ordinal);
         Assert.Contains("ReferencedWindow", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { ReferencedWindow = 255 })).Message, StringComparison.Ordinal);
+        Assert.Contains("ConfirmScans", Assert.Throws<ArgumentOutOfRangeException>(() => host.Open(o => o with { ConfirmScans = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("raise ReferencedWindow", Assert.Throws<ArgumentException>(() => host.Open(o => o with { Source = ColdPageSource.Referenced, ConfirmScans = 2 })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

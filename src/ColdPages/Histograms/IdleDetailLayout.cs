@@ -1,0 +1,19 @@
+namespace ColdPages;
+
+/// <summary>How the numbers of one memcg's <see cref="IdleDetail"/> lie in an array: for each bin these, then the bytes on each node.</summary>
+internal static class IdleDetailLayout
+{
+    public const int CleanFile = 0;
+    public const int DirtyFile = 1;
+    public const int WritebackFile = 2;
+    public const int MappedFile = 3;
+    public const int Unevictable = 4;
+    public const int Mlocked = 5;
+    public const int Unknown = 6;
+
+    /// <summary>How many there are, those of the nodes not counted; the place of the first node's.</summary>
+    public const int States = 7;
+
+    /// <summary>Numbers a bin.</summary>
+    public static int Stride(int nodes) => States + nodes;
+}
