@@ -63,12 +63,13 @@ public sealed class IdleBitmapAndGenerationsTests : IClassFixture<QuietGeneratio
             Truth.AssertBins(snapshot[held.Memcg].Idle(), bins);
             (bins[0], bins[scans - run], bins[scans]) = (30, 0, 60);
             Truth.AssertBins(snapshot[beside.Memcg].Idle(), bins);
-            Assert.Contains(snapshot.Confidence.Doubts, doubt => doubt.Contains("aged or reclaimed 1 memcg since", StringComparison.Ordinal));
-            Assert.InRange(snapshot.Confidence.DoubtfulBytes, 200L << 20, 310L << 20);
+            // A removed memcg whose last pages went meanwhile puts its heir in doubt as well, and what other tests removed may go at any time; what lies beside is in none.
+            Assert.Contains(snapshot.Confidence.Doubts, doubt => doubt.Contains("aged or reclaimed ", StringComparison.Ordinal));
+            Assert.InRange(snapshot.Confidence.DoubtfulBytes, 200L << 20, snapshot["/"].TrackedBytes() - (80L << 20));
         }
 
         ColdPageSnapshot quiet = await Truth.ScanAsync(tracker, 1);
-        Assert.Contains(quiet.Confidence.Doubts, doubt => doubt.StartsWith("Of 1 memcg touches may have been lost in an earlier pass", StringComparison.Ordinal));
+        Assert.Contains(quiet.Confidence.Doubts, doubt => doubt.Contains(" touches may have been lost in an earlier pass", StringComparison.Ordinal));
         Truth.AssertNear(0, ColdPromotedBytes(quiet, held.Memcg), "certainly promoted, where a part was hot all the time");
     }
 
