@@ -90,6 +90,9 @@ public sealed class SimulatedFolio
     /// <summary>Pages at its end that no process maps any more, and that a split will free.</summary>
     internal int UnmappedTails { get; set; }
 
+    /// <summary>Pages that the processes that map it have in their page tables; the first ones.</summary>
+    internal int MappedPages => MappedBy == 0 ? 0 : Pages - UnmappedTails;
+
     /// <summary>Timestamp of the last touch, of the host's clock.</summary>
     internal long TouchedAt { get; set; }
 

@@ -60,13 +60,17 @@ public sealed class UncommonMemoryTests : IClassFixture<QuietAccessedBits>
     {
         Guest.Require();
         Assert.SkipUnless(Environment.OSVersion.Version >= new Version(6, 13), "Linux before 6.13 has no guard regions.");
-        using HeldMemory held = await HeldMemory.StartAsync("anon", "/held", 90, 30);
-        using ColdPageTracker tracker = Open();
-        Truth.AssertBins((await Truth.ScanAsync(tracker, 2))[held.Memcg].Idle(), 30, 60);
-        await held.Workload.GuardAsync(30, 60);
-        ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
-        Truth.AssertBins(snapshot[held.Memcg].Idle(), 30, 0, 30);
-        Truth.AssertNear(0, snapshot[held.Memcg].Promotions().BytesIdleFor(Truth.Interval).AtLeast, "promoted");
+        using WorstFigures worst = new();
+        for (int run = 0; run < Guest.Runs; run++)
+        {
+            using HeldMemory held = await HeldMemory.StartAsync("anon", "/held", 90, 30);
+            using ColdPageTracker tracker = Open();
+            worst.AssertBins("before", (await Truth.ScanAsync(tracker, 2))[held.Memcg].Idle(), 30, 60);
+            await held.Workload.GuardAsync(30, 60);
+            ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
+            worst.AssertBins("beside guard regions", snapshot[held.Memcg].Idle(), 30, 0, 30);
+            worst.AssertNear("certainly promoted", snapshot[held.Memcg].Promotions().BytesIdleFor(Truth.Interval).AtLeast, 0);
+        }
     }
 
     private static ColdPageTracker Open() =>

@@ -73,7 +73,7 @@ internal sealed class DetailTable(ColdPageSnapshot snapshot, IReadOnlyList<Memcg
         return
         [
             Idle("CLEAN FILE", static bin => bin.CleanFileBytes), Idle("DIRTY", static bin => bin.DirtyFileBytes), Idle("WRITEBACK", static bin => bin.WritebackFileBytes),
-            Idle("MAPPED", static bin => bin.MappedFileBytes), Idle("UNEVICTABLE", static bin => bin.UnevictableBytes), Idle("MLOCKED", static bin => bin.MlockedBytes), Idle("UNKNOWN", static bin => bin.UnknownBytes),
+            Idle("MAPPED", static bin => bin.MappedFileBytes), Idle("UNEVICTABLE", static bin => bin.UnevictableBytes), Idle("MLOCKED", static bin => bin.MlockedBytes), Idle("SHARED", static bin => bin.SharedBytes), Idle("UNKNOWN", static bin => bin.UnknownBytes),
             .. Nodes().Select((node, i) => Idle(Header(node), bin => bin.Nodes[i].Bytes)),
         ];
 

@@ -6,6 +6,7 @@ internal enum HostFile
     IdleBitmap,
     PageFlags,
     PageCgroup,
+    PageCount,
     VmStat,
     MemInfo,
     MountInfo,

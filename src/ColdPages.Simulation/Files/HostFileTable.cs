@@ -23,6 +23,7 @@ internal sealed class HostFileTable
         Add("/sys/kernel/mm/page_idle/bitmap", HostFile.IdleBitmap);
         Add("/proc/kpageflags", HostFile.PageFlags);
         Add("/proc/kpagecgroup", HostFile.PageCgroup);
+        Add("/proc/kpagecount", HostFile.PageCount);
         Add("/proc/vmstat", HostFile.VmStat);
         Add("/proc/meminfo", HostFile.MemInfo);
         Add("/proc/zoneinfo", HostFile.ZoneInfo);

@@ -1,8 +1,9 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace ColdPages.Simulation;
 
-/// <summary>/proc/kpageflags and /proc/kpagecgroup: 8 bytes a frame. Source: fs/proc/page.c.</summary>
+/// <summary>/proc/kpageflags, /proc/kpagecgroup and /proc/kpagecount: 8 bytes a frame. Source: fs/proc/page.c.</summary>
 internal static class PageMapFile
 {
     public const int EntryBytes = 8;
@@ -19,7 +20,6 @@ internal static class PageMapFile
 
     private static void Fill(FrameTable frames, SimulatedHostOptions options, HostFile file, long first, Span<ulong> entries)
     {
-        bool flags = file == HostFile.PageFlags;
         int known = (int)Math.Clamp(frames.MaxPfn - first, 0, entries.Length);
         entries[known..].Clear(); // Behind the last frame there are page structures up to the end of its section.
         for (int i = 0; i < known;)
@@ -28,21 +28,30 @@ internal static class PageMapFile
             if (frames.FolioAt(frame) is not { } folio)
             {
                 int run = frames.RunLength(frame, (int)first + known);
-                entries.Slice(i, run).Fill(flags ? PageFlagBits.Of(frames.StateOf(frame)) : 0);
+                entries.Slice(i, run).Fill(file == HostFile.PageFlags ? PageFlagBits.Of(frames.StateOf(frame)) : 0);
                 i += run;
                 continue;
             }
 
-            // All tails of a folio read the same.
-            if (frame == folio.Frame)
-                entries[i++] = flags ? PageFlagBits.OfHead(folio, options) : OwnerOf(folio);
-            int tails = Math.Min(folio.Frame + folio.Pages - (int)first, known) - i;
-            if (tails > 0)
-                entries.Slice(i, tails).Fill(flags ? PageFlagBits.OfTail(folio, options) : OwnerOf(folio));
-            i += Math.Max(tails, 0);
+            int end = Math.Min(folio.Frame + folio.Pages - (int)first, known);
+            while (i < end)
+            {
+                int page = (int)first + i - folio.Frame;
+                int run = page == 0 ? 1 : end - i; // All tails of a folio read the same, but that some are mapped no more.
+                if (file == HostFile.PageCount && page < folio.MappedPages)
+                    run = Math.Min(end - i, folio.MappedPages - page);
+                entries.Slice(i, run).Fill(Entry(folio, page, options, file));
+                i += run;
+            }
         }
     }
 
-    // Tails give their head's. What is made of a slab is charged by the object, so the page itself has no owner; hugetlb is not charged.
-    private static ulong OwnerOf(SimulatedFolio folio) => folio.Use is FolioUse.User or FolioUse.PageTable ? folio.Memcg?.Inode ?? 0 : 0;
+    private static ulong Entry(SimulatedFolio folio, int page, SimulatedHostOptions options, HostFile file) => file switch
+    {
+        HostFile.PageFlags => page == 0 ? PageFlagBits.OfHead(folio, options) : PageFlagBits.OfTail(folio, options),
+        HostFile.PageCount => (ulong)(page < folio.MappedPages ? BitOperations.PopCount(folio.MappedBy) : 0),
+
+        // Tails give their head's. What is made of a slab is charged by the object, so the page itself has no owner; hugetlb is not charged.
+        _ => folio.Use is FolioUse.User or FolioUse.PageTable ? folio.Memcg?.Inode ?? 0 : 0,
+    };
 }

@@ -15,8 +15,8 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
     private readonly HostFileTable _table = HostFileTable.For(host.PageSize);
     private readonly List<OpenFile> _handles = [];
     private readonly Stack<int> _freeHandles = [];
-    private readonly long[] _entriesRead = new long[(int)HostFile.PageCgroup + 1];
-    private readonly long[] _entriesWritten = new long[(int)HostFile.PageCgroup + 1];
+    private readonly long[] _entriesRead = new long[(int)HostFile.PageCount + 1];
+    private readonly long[] _entriesWritten = new long[(int)HostFile.PageCount + 1];
 
     public override int PageSize => host.PageSize;
 
@@ -36,7 +36,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
     /// <summary>Called before each write that is done, with the path and the offset.</summary>
     public Action<string, long>? BeforeWrite { get; set; }
 
-    /// <summary>Entries read of the bitmap (a frame's bit each), kpageflags or kpagecgroup (8 bytes each); other files have none.</summary>
+    /// <summary>Entries read of the bitmap (a frame's bit each), kpageflags, kpagecgroup or kpagecount (8 bytes each); other files have none.</summary>
     public long EntriesRead(HostFile file) => HasEntries(file) ? _entriesRead[(int)file] : 0;
 
     /// <summary>Entries written to the bitmap, a frame's bit each.</summary>
@@ -157,7 +157,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
         }
     }
 
-    private static bool HasEntries(HostFile file) => file <= HostFile.PageCgroup;
+    private static bool HasEntries(HostFile file) => file <= HostFile.PageCount;
 
     private static void ListMemcg(SimulatedMemcg memcg, DirectoryListing listing)
     {
@@ -205,7 +205,7 @@ internal sealed class SimulatedFiles(SimulatedHost host) : KernelFiles
             {
                 case HostFile.IdleBitmap:
                     return IdleBitmapFile.Read(host.Memory, host.PageSize, offset, buffer);
-                case HostFile.PageFlags or HostFile.PageCgroup:
+                case HostFile.PageFlags or HostFile.PageCgroup or HostFile.PageCount:
                     return PageMapFile.Read(host.Memory, host.Options, file.HostFile, offset, buffer);
             }
         }

@@ -53,6 +53,13 @@ internal sealed partial class PhysicalMemory
         SetFlags(folio, FolioFlags.Mapped | FolioFlags.Accessed, on: false);
     }
 
+    /// <summary>fork: a child maps what its parent does, and the accessed bits of its page table are clear (__copy_present_ptes of mm/memory.c).</summary>
+    public void MapBy(SimulatedFolio folio, SimulatedProcess child)
+    {
+        ThrowIfFree(folio);
+        Change(folio, child.Bit, static (changed, value) => changed.MappedBy |= value);
+    }
+
     /// <summary>A process unmaps it, by itself or because it ends. Anonymous memory that nobody maps any more is freed.</summary>
     public void UnmapBy(SimulatedFolio folio, SimulatedProcess process)
     {

@@ -92,6 +92,7 @@ public sealed class IdleDetail : IReadOnlyList<IdleDetailBin>, IEquatable<IdleDe
             MappedFileBytes = values[IdleDetailLayout.MappedFile],
             UnevictableBytes = values[IdleDetailLayout.Unevictable],
             MlockedBytes = values[IdleDetailLayout.Mlocked],
+            SharedBytes = values[IdleDetailLayout.Shared],
             UnknownBytes = values[IdleDetailLayout.Unknown],
             Nodes = Array.AsReadOnly(nodes),
         };

@@ -1,6 +1,6 @@
 namespace ColdPages;
 
-/// <summary>In which state the bytes are whose idle age lies in one range. By folio: one that is dirty or mapped in part counts whole.</summary>
+/// <summary>In which state the bytes are whose idle age lies in one range. By folio: one that is dirty or mapped in part counts whole; what is shared is counted page by page.</summary>
 public sealed record IdleDetailBin
 {
     private readonly IReadOnlyList<NodeBytes> _nodes = [];
@@ -29,6 +29,12 @@ public sealed record IdleDetailBin
     /// <summary>Bytes of any kind that are locked into memory by mlock.</summary>
     public long MlockedBytes { get; init; }
 
+    /// <summary>
+    /// Bytes of any kind that are mapped more than once: by processes that share a file, by a child that has its parent's memory still, by pages that were merged. They are counted once,
+    /// where they are charged, and the processes may be of other memcgs. (A kernel that keeps count by folio alone tells all of a large folio or nothing, by the average of its pages.)
+    /// </summary>
+    public long SharedBytes { get; init; }
+
     /// <summary>Bytes of any kind that were touched or freed since the pass, or of which the kernel did not say what state they are in; they are in none of the states above.</summary>
     public long UnknownBytes { get; init; }
 
@@ -38,7 +44,7 @@ public sealed record IdleDetailBin
     /// <summary>Whether both say the same.</summary>
     public bool Equals(IdleDetailBin? other) =>
         other is not null && From == other.From && To == other.To && CleanFileBytes == other.CleanFileBytes && DirtyFileBytes == other.DirtyFileBytes && WritebackFileBytes == other.WritebackFileBytes
-        && MappedFileBytes == other.MappedFileBytes && UnevictableBytes == other.UnevictableBytes && MlockedBytes == other.MlockedBytes && UnknownBytes == other.UnknownBytes
+        && MappedFileBytes == other.MappedFileBytes && UnevictableBytes == other.UnevictableBytes && MlockedBytes == other.MlockedBytes && SharedBytes == other.SharedBytes && UnknownBytes == other.UnknownBytes
         && _nodes.SequenceEqual(other._nodes);
 
     /// <inheritdoc/>

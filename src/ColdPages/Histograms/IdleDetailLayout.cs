@@ -9,10 +9,11 @@ internal static class IdleDetailLayout
     public const int MappedFile = 3;
     public const int Unevictable = 4;
     public const int Mlocked = 5;
-    public const int Unknown = 6;
+    public const int Shared = 6;
+    public const int Unknown = 7;
 
     /// <summary>How many there are, those of the nodes not counted; the place of the first node's.</summary>
-    public const int States = 7;
+    public const int States = 8;
 
     /// <summary>Numbers a bin.</summary>
     public static int Stride(int nodes) => States + nodes;

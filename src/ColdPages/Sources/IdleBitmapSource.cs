@@ -36,6 +36,7 @@ internal sealed class IdleBitmapSource : AgeSource
     // Made when it is asked for.
     private IdleStates? _states;
     private Errno _statesError;
+    private string _statesFile = PageFlagsFile.Name;
 
     private BlockHistory[] _history = new BlockHistory[16];
 
@@ -177,7 +178,7 @@ internal sealed class IdleBitmapSource : AgeSource
     public override void AskDetail(NodeFrames nodes, CancellationToken cancellationToken)
     {
         _states ??= new IdleStates(_ages, _owners, Files, Cost);
-        _statesError = _states.Ask(nodes, cancellationToken);
+        _statesError = _states.Ask(nodes, cancellationToken, out _statesFile);
     }
 
     public override bool TryCopyDetail(Memcg memcg, Span<long> values)
@@ -210,9 +211,11 @@ internal sealed class IdleBitmapSource : AgeSource
         }
 
         if (_statesError != Errno.None)
-            doubts.Add(new Doubt($"{Files.Display(PageFlagsFile.Name)} could not be opened: {_statesError.Describe()}; in which state idle memory is, is not told.", 0));
+            doubts.Add(new Doubt($"{Files.Display(_statesFile)} could not be opened: {_statesError.Describe()}; in which state idle memory is, is not told.", 0));
         if (_states?.Unanswered > 0)
             doubts.Add(new Doubt($"Of {_states.Unanswered} idle pages {Files.Display(PageFlagsFile.Name)} did not say in which state they are ({Why(_states.LastError)}); that is told as unknown.", 0));
+        if (_states?.Shared.Unanswered > 0)
+            doubts.Add(new Doubt($"Of {_states.Shared.Unanswered} idle pages {Files.Display(PageMappingsFile.Name)} did not say how often they are mapped ({Why(_states.Shared.LastError)}); they are not told as shared.", 0));
         if (_scan.Crowded > 0)
             doubts.Add(new Doubt($"{_scan.Crowded} idle pages lie among those of too many other memcgs to be told apart; counted as just touched.", 0));
         if (_scan.Unseen > 0)

@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 namespace ColdPages;
 
 /// <summary>
-/// In which state the idle folios are, and on which node: asked of /proc/kpageflags, an answer a folio, when somebody wants to know, and kept until then by owner and by the pass in which they
-/// were last seen touched.
+/// In which state the idle folios are, and on which node: asked of /proc/kpageflags, an answer a folio, and of /proc/kpagecount, an answer a page, when somebody wants to know, and kept until then by
+/// owner and by the pass in which they were last seen touched.
 /// </summary>
 internal sealed class IdleStates(PageAges ages, OwnerTable owners, KernelFiles files, CostMeter cost)
 {
     private const int MarkBits = 8;
 
     private readonly FolioQuestions _questions = new(files, cost);
+    private readonly SharedPages _shared = new(cost);
 
     // Where the pages of an owner and a mark are counted; most have few marks of the 256.
     private readonly Dictionary<int, int> _rows = [];
@@ -26,22 +27,35 @@ internal sealed class IdleStates(PageAges ages, OwnerTable owners, KernelFiles f
 
     public Errno LastError => _questions.LastError;
 
-    public long StateBytes => FolioQuestions.StateBytes + ((long)_pages.Capacity * sizeof(long)) + (_rows.Count * 4L * sizeof(int));
+    /// <summary>How often pages are mapped.</summary>
+    public SharedPages Shared => _shared;
+
+    public long StateBytes => FolioQuestions.StateBytes + SharedPages.StateBytes + ((long)_pages.Capacity * sizeof(long)) + (_rows.Count * 4L * sizeof(int));
 
     /// <summary>Asks about every idle folio.</summary>
-    public Errno Ask(NodeFrames nodes, CancellationToken cancellationToken)
+    /// <param name="nodes">Which frames are of which node.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="file">The file that could not be opened.</param>
+    public Errno Ask(NodeFrames nodes, CancellationToken cancellationToken, out string file)
     {
         _rows.Clear();
         _pages.Clear();
         _lastKey = -1;
         _nodes = nodes;
         _stride = IdleDetailLayout.Stride(nodes.Nodes.Length);
+        file = PageFlagsFile.Name;
         Errno error = WordFile.Open(files, PageFlagsFile.Path, KernelFileAccess.Read, out WordFile flags);
         if (error != Errno.None)
             return error;
         using (flags)
         {
+            file = PageMappingsFile.Name;
+            error = WordFile.Open(files, PageMappingsFile.Path, KernelFileAccess.Read, out WordFile mappings);
+            if (error != Errno.None)
+                return error;
+            using WordFile closed = mappings;
             _questions.Begin(flags, owners: default);
+            _shared.Begin(mappings);
             for (int i = 0; i < ages.Blocks; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -107,6 +121,8 @@ internal sealed class IdleStates(PageAges ages, OwnerTable owners, KernelFiles f
             row[IdleDetailLayout.Unevictable] += identity.Pages;
         if (Has(flags, PageFlags.Mlocked))
             row[IdleDetailLayout.Mlocked] += identity.Pages;
+        if (Has(flags, PageFlags.Mapped))
+            row[IdleDetailLayout.Shared] += _shared.Count(firstFrame + frame, identity.Pages);
     }
 
     // Neighbours mostly have the same owner and mark.

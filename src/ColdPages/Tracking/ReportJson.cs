@@ -42,7 +42,7 @@ internal static class ReportJson
 
     /// <summary>The members of a bin of idle memory of a memcg's "detail", in the order of <see cref="IdleDetailLayout"/>.</summary>
     public static readonly JsonEncodedText[] IdleDetailMembers =
-        Names("cleanFileBytes", "dirtyFileBytes", "writebackFileBytes", "mappedFileBytes", "unevictableBytes", "mlockedBytes", "unknownBytes");
+        Names("cleanFileBytes", "dirtyFileBytes", "writebackFileBytes", "mappedFileBytes", "unevictableBytes", "mlockedBytes", "sharedBytes", "unknownBytes");
 
     /// <summary>The name of a kind in "kindsMerged".</summary>
     public static JsonEncodedText NameOf(PageKind kind) => s_kinds[(int)kind];

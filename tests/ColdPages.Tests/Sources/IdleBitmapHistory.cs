@@ -108,7 +108,12 @@ internal sealed class IdleBitmapHistory
     {
         _memory.SetDirty(folio, (folio.Frame + size) % 3 == 0);
         _memory.SetWriteback(folio, folio.Kind == PageKind.File && (folio.Frame + which) % 5 == 0);
+        if (folio.Has(FolioFlags.Mapped) && (folio.Frame + which) % 4 == 0)
+            _memory.MapBy(folio, Child());
     });
+
+    private SimulatedProcess Child() =>
+        _host.Processes.All.FirstOrDefault(process => process.Bit != SimulatedProcess.OwnBit) ?? _host.Processes.Start(_memcgs[0]);
 
     public void Pass()
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ColdPages.Simulation;
 
 namespace ColdPages.Tests;
@@ -7,8 +8,8 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
 {
     private readonly IdleBitmapRecount _recount = new(run);
 
-    /// <summary>Pages found to be dirty, mlocked, mapped and unknown so far: that much has been put to the test.</summary>
-    public long[] Tested { get; } = new long[4];
+    /// <summary>Pages found to be dirty, mlocked, mapped, unknown and shared so far: that much has been put to the test.</summary>
+    public long[] Tested { get; } = new long[5];
 
     private PhysicalMemory Memory => run.Host.Memory;
 
@@ -62,6 +63,9 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
                 values[bin + IdleDetailLayout.Unevictable] += bytes;
             }
 
+            int shared = BitOperations.PopCount(folio.MappedBy) > 1 ? Math.Clamp(folio.MappedPages - (told.Frame - folio.Frame), 0, told.Identity.Pages) : 0;
+            values[bin + IdleDetailLayout.Shared] += (long)shared * run.Host.PageSize;
+            Tested[4] += shared;
             Tested[0] += folio.Has(FolioFlags.Dirty) ? folio.Pages : 0;
             Tested[1] += folio.Has(FolioFlags.Mlocked) ? folio.Pages : 0;
             Tested[2] += folio.Has(FolioFlags.Mapped) ? folio.Pages : 0;
@@ -80,7 +84,7 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
             long file = detail.CleanFileBytes + detail.DirtyFileBytes + detail.WritebackFileBytes;
             Assert.InRange(file, bin.FileBytes - detail.UnknownBytes, bin.FileBytes);
             Assert.InRange(detail.MappedFileBytes, 0, bin.FileBytes + bin.ShmemBytes);
-            Assert.InRange(Math.Max(detail.UnevictableBytes, detail.MlockedBytes), 0, bin.LowerBytes - detail.UnknownBytes);
+            Assert.InRange(Math.Max(detail.SharedBytes, Math.Max(detail.UnevictableBytes, detail.MlockedBytes)), 0, bin.LowerBytes - detail.UnknownBytes);
         }
     }
 

@@ -227,7 +227,7 @@ public sealed class ReportJsonTests
 
         JsonNode report = JsonNode.Parse(Write(snapshot))!;
         Assert.Equal("[0,3]", report["nodes"]!.ToJsonString());
-        string bins = """[{"fromSeconds":2,"toSeconds":null,"cleanFileBytes":0,"dirtyFileBytes":5,"writebackFileBytes":0,"mappedFileBytes":0,"unevictableBytes":0,"mlockedBytes":0,"unknownBytes":0,"nodes":[{"node":0,"bytes":0},{"node":3,"bytes":6}]}]""";
+        string bins = """[{"fromSeconds":2,"toSeconds":null,"cleanFileBytes":0,"dirtyFileBytes":5,"writebackFileBytes":0,"mappedFileBytes":0,"unevictableBytes":0,"mlockedBytes":0,"sharedBytes":0,"unknownBytes":0,"nodes":[{"node":0,"bytes":0},{"node":3,"bytes":6}]}]""";
         Assert.Equal(
             $$"""{"fileBytes":200,"dirtyFileBytes":60,"writebackFileBytes":40,"cleanFileBytes":100,"nodes":[{"node":0},{"node":3,"shmemBytes":0}],"idle":{{bins}}}""",
             report["memcgs"]![0]!["detail"]!.ToJsonString());
