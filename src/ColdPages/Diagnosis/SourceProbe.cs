@@ -100,10 +100,10 @@ internal static class SourceProbe
         error == Errno.ENOENT ? "Use a kernel with CONFIG_PROC_PAGE_MONITOR=y and CONFIG_MEMCG=y." : "Run as root.");
 
     private static Problem? ProbeMultiGenLru(KernelFiles files) =>
-        ProbeGenerations(files, KernelFileAccess.ReadWrite) ?? MultiGenLruSource.Refuse(files);
+        ProbeGenerations(files, KernelFileAccess.ReadWrite) ?? GenerationRefusals.Refuse(files);
 
     private static Problem? ProbeGenerations(KernelFiles files) =>
-        ProbeGenerations(files, KernelFileAccess.Read) ?? (LruGen.IsEnabled(files) ? null : MultiGenLruSource.SwitchedOff(files));
+        ProbeGenerations(files, KernelFileAccess.Read) ?? (LruGen.IsEnabled(files) ? null : GenerationRefusals.SwitchedOff(files));
 
     private static Problem? ProbeGenerations(KernelFiles files, KernelFileAccess access)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace ColdPages;
@@ -18,6 +17,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
     private readonly MemcgGenerations _generations = new(files, tree);
     private readonly MemcgLru _lru = new(files, tree);
     private readonly MappedMemory _mapped = new(files, tree);
+    private readonly GenerationFlows _flows = new(files);
     private readonly Dictionary<Memcg, GenerationPromotions> _promotions = [];
 
     // By row, pages that no touch need be seen of: in this pass and in the two before.
@@ -32,17 +32,6 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
     private int _pass = -1;
     private bool _isWhole;
     private bool _hasSwap;
-    private long? _swappedIn;
-    private long _lateIntruders;
-
-    // Pages of the whole host that may have left their generations while the steps were made, though nobody touched them.
-    private long _departed;
-
-    // Pages that may have come back among the old ones since the pass before: they were on no list then. A page that is migrated is on none until the batch that it waits in is full, which may be in the next interval.
-    private long _returned;
-    private long? _migrated;
-    private long _migratedLately;
-    private long _isolated;
     private int _restarted;
     private int _malformed;
     private int _notAged;
@@ -81,7 +70,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
         _pass = clock.Current;
         _restarted = _malformed = _notAged = 0;
         _lastError = Errno.None;
-        if ((Refuse(Files) ?? RefuseInterval(Files, options.Interval)) is { } problem)
+        if ((GenerationRefusals.Refuse(Files) ?? GenerationRefusals.RefuseInterval(Files, options.Interval)) is { } problem)
             return problem;
         Errno error = KernelFile.Open(Files, LruGen.Path, KernelFileAccess.ReadWrite, out KernelFile file);
         if (error != Errno.None)
@@ -93,17 +82,15 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
                 RestartAll();
             _isWhole = false;
             DropGone();
-            VmStat? begun = VmStat.Read(Files);
+            _flows.Begin();
             error = ReadBefore();
             if (error != Errno.None)
                 return Failed("read", error);
-            long? swappedIn = VmStat.Read(Files)?.PagesSwappedIn;
-            long intruders = Intruders(_swappedIn, swappedIn);
-            _swappedIn = swappedIn;
+            _flows.Command();
             foreach (Command command in _commands)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Age(file, command, intruders);
+                Age(file, command);
             }
 
             if (_notAged > 0 && _notAged == _commands.Count)
@@ -111,14 +98,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
             error = ReadAfter();
             if (error != Errno.None)
                 return Failed("read", error);
-
-            // Those that came after the commands are among the oldest, and were just touched.
-            VmStat? ended = VmStat.Read(Files);
-            _lateIntruders = Intruders(swappedIn, ended?.PagesSwappedIn);
-            _departed = Departed(begun, ended);
-            long migrated = Intruders(_migrated, ended?.PagesMigrated);
-            _returned = migrated + _migratedLately + _isolated;
-            (_migrated, _migratedLately, _isolated) = (ended?.PagesMigrated, migrated, ended?.PagesIsolated ?? 0);
+            _flows.End();
             _isWhole = true;
         }
 
@@ -197,44 +177,6 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
             doubts.Add(new Doubt($"memory.stat of {_lru.Unread} memcgs could not be read; what their own processes do not map is not known.", 0));
     }
 
-    /// <summary>Why this host's cannot be used; null where it can.</summary>
-    public static Problem? Refuse(KernelFiles files)
-    {
-        LruGenFeatures features = LruGen.Features(files);
-        if ((features & LruGenFeatures.Core) == LruGenFeatures.None)
-            return SwitchedOff(files);
-        return (features & LruGenFeatures.PageTableWalks) != LruGenFeatures.None ? null : new Problem(
-            "The multi-generational LRU does not walk page tables here, so that it does not see who was touched.", SwitchOn(files));
-    }
-
-    /// <summary>Says that it is switched off, and how to switch it on.</summary>
-    public static Problem SwitchedOff(KernelFiles files) => new("The multi-generational LRU is switched off.", SwitchOn(files));
-
-    /// <summary>Why generations must not be made at this interval; null where they may.</summary>
-    public static Problem? RefuseInterval(KernelFiles files, TimeSpan interval)
-    {
-        // The oldest of four generations is three intervals old, and kswapd kills processes rather than reclaim one younger than this.
-        TimeSpan timeToLive = LruGen.MinimumTimeToLive(files);
-        return timeToLive > TimeSpan.Zero && interval * 3 <= timeToLive
-            ? new Problem(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{files.Display("/sys/kernel/mm/lru_gen/min_ttl_ms")} is {timeToLive.TotalMilliseconds:0}: with an interval of {interval.TotalSeconds:0.###} s all generations would be younger, and under memory pressure the kernel would kill processes."),
-                string.Create(CultureInfo.InvariantCulture, $"Use an interval of more than {timeToLive.TotalSeconds / 3:0.###} s, or a passive tracker, which makes none."))
-            : null;
-    }
-
-    private static string SwitchOn(KernelFiles files) => $"echo 7 > {files.Display("/sys/kernel/mm/lru_gen/enabled")}";
-
-    // Pages read back from swap between two counts. Without the counts any page may have been.
-    private static long Intruders(long? before, long? after) => after - before is { } pages ? Math.Max(0, pages) : long.MaxValue / 256;
-
-    // Where reclaim came by, or it is not known, any may have: it moves pages from one generation to another. A page that is freed, reclaimed or merged is counted as free, one that is locked or given up as that.
-    private static long Departed(VmStat? begun, VmStat? ended) =>
-        begun is { } before && ended is { } after && before.PagesScanned == after.PagesScanned
-            ? Math.Max(0, after.PagesDeparted - before.PagesDeparted) + after.PagesIsolated
-            : long.MaxValue / 256;
-
     // A memcg that was removed hands its pages to the one above, on kernels after 6.12 generation by generation.
     private void DropGone()
     {
@@ -286,6 +228,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
         if (_unseen.Length < Tree.Rows)
             Array.Resize(ref _unseen, Math.Max(Tree.Rows, _unseen.Length * 2));
         int bins = BinsBefore;
+        long returned = _flows.SwappedInLate + _flows.Returned;
         foreach ((Memcg memcg, List<GenerationRecord> records) in _records)
         {
             ref (long Now, long Before, long Earlier) unseen = ref _unseen[memcg.Row];
@@ -298,14 +241,14 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
             {
                 record.AddBefore(olderAtLeast, olderAtMost);
                 atLeast += record.PromotedAtLeast;
-                atMost += record.PromotedAtMost(_lateIntruders + _returned);
-                undated += record.UndatedPromoted(_lateIntruders + _returned);
+                atMost += record.PromotedAtMost(returned);
+                undated += record.UndatedPromoted(returned);
             }
 
             if (undated > 0 && bins > 1)
                 PromotionsOf(memcg).Counts.Add(bins - 1, 0, undated);
             if (atMost > 0)
-                PromotionsOf(memcg).Add(olderAtLeast, olderAtMost, Math.Max(0, atLeast - _departed - Math.Max(unseen.Now, Math.Max(unseen.Before, unseen.Earlier))), atMost);
+                PromotionsOf(memcg).Add(olderAtLeast, olderAtMost, Math.Max(0, atLeast - _flows.Departed - Math.Max(unseen.Now, Math.Max(unseen.Before, unseen.Earlier))), atMost);
         }
     }
 
@@ -393,7 +336,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
         }
     }
 
-    private void Age(KernelFile file, Command command, long intruders)
+    private void Age(KernelFile file, Command command)
     {
         GenerationRecord record = TryFindRecord(command.Memcg, command.Node) ?? MakeRecord(command.Memcg, command.Node);
         if (record.Youngest is { } youngest && youngest != command.Youngest)
@@ -404,7 +347,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
         Cost.WriteEntries(LruGen.Name, 1);
         if (written.Ok)
         {
-            record.Step(_pass, command.Youngest + 1, commandedAt, intruders, command.OldAnon);
+            record.Step(_pass, command.Youngest + 1, commandedAt, _flows.SwappedIn, command.OldAnon);
             return;
         }
 
@@ -496,7 +439,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
         anon = Math.Max(anon, ListedAnonBytes(memcg) - shmem);
         ProcessMemory own = _mapped.Of(memcg);
         ProcessMemory others = _mapped.Total - own;
-        long unseen = Math.Max(0, anon - own.Anon) + (_lateIntruders * Files.PageSize) + Math.Min(shmem, Math.Max(0, shmem - _mapped.LargestShmem(memcg)) + others.Shmem);
+        long unseen = Math.Max(0, anon - own.Anon) + (_flows.SwappedInLate * Files.PageSize) + Math.Min(shmem, Math.Max(0, shmem - _mapped.LargestShmem(memcg)) + others.Shmem);
         return Math.Min(all, unseen / Files.PageSize);
     }
 

@@ -40,7 +40,7 @@ internal sealed class PassiveGenerationsSource(KernelFiles files, MemcgTree tree
         _bins = Math.Min(clock.Current, PassClock.MaxPasses) + 1;
         _hasSwap = MemInfo.Read(Files).SwapFree > 0;
         if (!LruGen.IsEnabled(Files))
-            return MultiGenLruSource.SwitchedOff(Files);
+            return GenerationRefusals.SwitchedOff(Files);
         using FileText text = FileText.Rent();
         Errno error = _memcgs.Load(text);
         Cost.Read(LruGen.Name, text.Bytes.Length);

@@ -107,7 +107,7 @@ public sealed class ColdPageTracker : IDisposable
             return false;
         }
 
-        if (diagnosis.Chosen == ColdPageSource.MultiGenLru && !options.Passive && MultiGenLruSource.RefuseInterval(options.Roots.Files, options.Interval) is { } tooShort)
+        if (diagnosis.Chosen == ColdPageSource.MultiGenLru && !options.Passive && GenerationRefusals.RefuseInterval(options.Roots.Files, options.Interval) is { } tooShort)
         {
             diagnosis = diagnosis.Refuse(tooShort);
             return false;
