@@ -62,7 +62,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     /// <summary>The processes that were to be told apart and are there.</summary>
     public IReadOnlyList<ProcessAges> Processes { get; internal init; } = [];
 
-    /// <summary>Every memcg with tracked bytes, or with any that its <see cref="MemcgAges.Detail"/> tells, and those above it, in tree order, siblings by name.</summary>
+    /// <summary>Every memcg with tracked bytes, with promotions, or with anything that its <see cref="MemcgAges.Detail"/> tells, and those above it, in tree order, siblings by name.</summary>
     public IReadOnlyList<MemcgAges> Memcgs => _memcgs ??= Array.AsReadOnly([.. Enumerable.Range(0, Data.Count).Select(i => new MemcgAges(this, i))]);
 
     internal SnapshotData Data { get; }

@@ -89,7 +89,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         if (_promotions.Length != data.PromotionValues)
             _promotions = new long[data.PromotionValues];
 
-        // In reverse tree order those below come first: whoever holds bytes wants all above it.
+        // In reverse tree order those below come first: whoever holds bytes, or has held some that were promoted, wants all above it.
         Memcg? top = options.Memcg is null ? tree.Root : tree.FindText(options.Memcg);
         if (_idleDetail.Length != data.IdleDetailValues)
             _idleDetail = new long[data.IdleDetailValues];
@@ -97,7 +97,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         {
             Memcg memcg = tree.InOrder[i];
             source.CopyAges(memcg, _values);
-            if (memcg == top || _values.AsSpan().ContainsAnyExcept(0L) || (data.Nodes is not null && _detail!.Local(memcg).Values.ContainsAnyExceptInRange(MemcgDetail.Unknown, 0)))
+            if (memcg == top || _values.AsSpan().ContainsAnyExcept(0L) || (source.TryCopyPromotions(memcg, _promotions) && _promotions.AsSpan().ContainsAnyExcept(0L)) || (data.Nodes is not null && _detail!.Local(memcg).Values.ContainsAnyExceptInRange(MemcgDetail.Unknown, 0)))
                 _indexes[memcg.Row] = Wanted;
             if (_indexes[memcg.Row] == Wanted && memcg.Parent is not null)
                 _indexes[memcg.Parent.Row] = Wanted;
