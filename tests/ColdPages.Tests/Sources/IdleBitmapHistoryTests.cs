@@ -18,9 +18,9 @@ public sealed class IdleBitmapHistoryTests
     {
         Check.One(RandomHistories.Config(s_histories), Prop.ForAll<byte, byte, (byte Action, byte Which, byte Size)[]>(Happen));
 
-        // That much has been put to the test at all. Doubts come by whole large folios: 121 to 2,618 pages in twelve runs of 1,000 histories.
+        // That much has been put to the test at all. Doubts come by whole large folios: 121 to 2,618 pages in twelve runs of 1,000 histories; of a few histories nothing can be expected.
         string tested = $"{_exact} folios had their exact age, {_doubted} pages were in doubt and rightly so, {_promoted} were promoted for certain.";
-        Assert.True(_exact > 500L * s_histories && _doubted > s_histories / 20 && _promoted > s_histories / 4, tested);
+        Assert.True(s_histories < 1000 || (_exact > 500L * s_histories && _doubted > s_histories / 20 && _promoted > s_histories / 4), tested);
         string events = string.Join(", ", Enum.GetValues<HistoryEvent>().Select(happened => $"{happened} {_events[(int)happened]}"));
         Assert.True(s_histories < 1000 || _events.All(static count => count > 0), events);
         TestContext.Current.TestOutputHelper?.WriteLine($"{tested} {events}.");
