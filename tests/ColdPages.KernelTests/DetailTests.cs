@@ -31,26 +31,26 @@ public sealed class DetailTests : IClassFixture<QuietAccessedBits>
         Truth.AssertNear(64, ages[^1].FileBytes, "page cache that is idle");
         IdleDetailBin idle = snapshot[cgroup.Path].IdleDetail()![^1];
         Tell($"idle: {Describe(idle)}");
-        Truth.AssertNear(48, idle.CleanFileBytes, "clean and idle");
-        Truth.AssertNear(16, idle.DirtyFileBytes, "dirty and idle");
-        Truth.AssertNear(24, idle.MappedFileBytes, "mapped and idle");
+        Truth.AssertNear(48, idle.FileCleanBytes, "clean and idle");
+        Truth.AssertNear(16, idle.FileDirtyBytes, "dirty and idle");
+        Truth.AssertNear(24, idle.FileMappedBytes, "mapped and idle");
         Truth.AssertNear(12, idle.MlockedBytes, "mlocked and idle");
         Truth.AssertNear(12, idle.UnevictableBytes, "unevictable and idle");
-        Assert.Equal(ages[^1].FileBytes, idle.CleanFileBytes + idle.DirtyFileBytes + idle.WritebackFileBytes);
+        Assert.Equal(ages[^1].FileBytes, idle.FileCleanBytes + idle.FileDirtyBytes + idle.FileWritebackBytes);
         Assert.Equal(ages[^1].LowerBytes, idle.Nodes.Sum(node => node.Bytes));
-        Assert.Equal((0L, 0L), (idle.WritebackFileBytes, idle.UnknownBytes));
+        Assert.Equal((0L, 0L), (idle.FileWritebackBytes, idle.UnknownBytes));
 
         MemcgDetail detail = snapshot[cgroup.Path].Detail(MemcgScope.Local)!;
         Tell($"all: {Describe(detail)}");
         Truth.AssertNear(64, detail.FileBytes!.Value, "page cache");
-        Truth.AssertNear(48, detail.CleanFileBytes!.Value, "clean");
-        Truth.AssertNear(16, detail.DirtyFileBytes!.Value, "dirty");
-        Truth.AssertNear(24, detail.MappedFileBytes!.Value, "mapped");
+        Truth.AssertNear(48, detail.FileCleanBytes!.Value, "clean");
+        Truth.AssertNear(16, detail.FileDirtyBytes!.Value, "dirty");
+        Truth.AssertNear(24, detail.FileMappedBytes!.Value, "mapped");
         Truth.AssertNear(12, detail.UnevictableBytes!.Value, "unevictable");
         Assert.InRange(detail.KernelBytes!.Value, detail.PageTablesBytes!.Value + detail.SlabUnreclaimableBytes!.Value, 16 * MiB);
         Assert.InRange(detail.SlabUnreclaimableBytes!.Value, 1, 16 * MiB);
         Assert.InRange(detail.PageTablesBytes!.Value, 32 * MiB / 512, 2 * MiB);
-        Assert.Equal((0L, 0L), (detail.SocketBytes, detail.WritebackFileBytes));
+        Assert.Equal((0L, 0L), (detail.SocketBytes, detail.FileWritebackBytes));
         Assert.NotNull(detail.KernelStackBytes); // That of this process was charged to who forked it.
         Assert.True(snapshot["/"].Detail()!.FileBytes >= detail.FileBytes);
 
@@ -59,8 +59,8 @@ public sealed class DetailTests : IClassFixture<QuietAccessedBits>
         Command.Output("sync");
         IdleDetailBin after = tracker.TakeSnapshot(TestContext.Current.CancellationToken)[cgroup.Path].IdleDetail()![^1];
         Tell($"idle, after a sync: {Describe(after)}");
-        Truth.AssertNear(0, after.DirtyFileBytes, "dirty after a sync");
-        Truth.AssertNear(64, after.CleanFileBytes, "clean after a sync");
+        Truth.AssertNear(0, after.FileDirtyBytes, "dirty after a sync");
+        Truth.AssertNear(64, after.FileCleanBytes, "clean after a sync");
         Truth.AssertNear(20, after.UnknownBytes, "given up since the pass");
         Truth.AssertNear(12, after.MlockedBytes, "mlocked still");
     }
@@ -155,11 +155,11 @@ public sealed class DetailTests : IClassFixture<QuietAccessedBits>
 
     private static string Describe(IdleDetailBin bin) => string.Create(
         CultureInfo.InvariantCulture,
-        $"clean {bin.CleanFileBytes / (double)MiB:F2}, dirty {bin.DirtyFileBytes / (double)MiB:F2}, mapped {bin.MappedFileBytes / (double)MiB:F2}, unevictable {bin.UnevictableBytes / (double)MiB:F2}, mlocked {bin.MlockedBytes / (double)MiB:F2}, unknown {bin.UnknownBytes / (double)MiB:F2} MiB");
+        $"clean {bin.FileCleanBytes / (double)MiB:F2}, dirty {bin.FileDirtyBytes / (double)MiB:F2}, mapped {bin.FileMappedBytes / (double)MiB:F2}, unevictable {bin.UnevictableBytes / (double)MiB:F2}, mlocked {bin.MlockedBytes / (double)MiB:F2}, unknown {bin.UnknownBytes / (double)MiB:F2} MiB");
 
     private static string Describe(MemcgDetail detail) => string.Create(
         CultureInfo.InvariantCulture,
-        $"file {detail.FileBytes / (double)MiB:F2}, dirty {detail.DirtyFileBytes / (double)MiB:F2}, mapped {detail.MappedFileBytes / (double)MiB:F2}, unevictable {detail.UnevictableBytes / (double)MiB:F2} MiB; kernel {detail.KernelBytes}, slab {detail.SlabReclaimableBytes} + {detail.SlabUnreclaimableBytes}, stacks {detail.KernelStackBytes}, page tables {detail.PageTablesBytes}, percpu {detail.PercpuBytes}, vmalloc {detail.VmallocBytes} bytes");
+        $"file {detail.FileBytes / (double)MiB:F2}, dirty {detail.FileDirtyBytes / (double)MiB:F2}, mapped {detail.FileMappedBytes / (double)MiB:F2}, unevictable {detail.UnevictableBytes / (double)MiB:F2} MiB; kernel {detail.KernelBytes}, slab {detail.SlabReclaimableBytes} + {detail.SlabUnreclaimableBytes}, stacks {detail.KernelStackBytes}, page tables {detail.PageTablesBytes}, percpu {detail.PercpuBytes}, vmalloc {detail.VmallocBytes} bytes");
 
     private static void Tell(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
 }

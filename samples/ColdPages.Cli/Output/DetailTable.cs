@@ -23,7 +23,7 @@ internal sealed class DetailTable(ColdPageSnapshot snapshot, IReadOnlyList<Memcg
         Section("Memory by state:", States());
         Section("Memory without an age:", Untracked());
         if (ColdAge.Choose([.. snapshot.Unattributed.Select(bin => bin.From).Skip(1)], settings) is { } age)
-            Section($"Idle for {Units.Time(age)} or longer, by state:", Cold(age));
+            Section($"Idle for {Units.Time(age)} or longer, at most, by state:", Cold(age));
 
         void Section(string title, List<Column> columns)
         {
@@ -55,8 +55,8 @@ internal sealed class DetailTable(ColdPageSnapshot snapshot, IReadOnlyList<Memcg
 
     private List<Column> States() =>
     [
-        Of("CLEAN FILE", static detail => detail.CleanFileBytes), Of("DIRTY", static detail => detail.DirtyFileBytes), Of("WRITEBACK", static detail => detail.WritebackFileBytes),
-        Of("MAPPED", static detail => detail.MappedFileBytes), Of("UNEVICTABLE", static detail => detail.UnevictableBytes),
+        Of("CLEAN FILE", static detail => detail.FileCleanBytes), Of("DIRTY", static detail => detail.FileDirtyBytes), Of("WRITEBACK", static detail => detail.FileWritebackBytes),
+        Of("MAPPED", static detail => detail.FileMappedBytes), Of("UNEVICTABLE", static detail => detail.UnevictableBytes),
         .. Nodes().Select((node, i) => Of(Header(node), detail => detail.Nodes[i].AnonBytes + detail.Nodes[i].FileBytes + (detail.Nodes[i].ShmemBytes ?? 0))),
     ];
 
@@ -72,8 +72,8 @@ internal sealed class DetailTable(ColdPageSnapshot snapshot, IReadOnlyList<Memcg
         IdleDetailBin?[] bins = [.. memcgs.Select(memcg => memcg.IdleDetail(settings.Scope)?.OlderThan(age))];
         return
         [
-            Idle("CLEAN FILE", static bin => bin.CleanFileBytes), Idle("DIRTY", static bin => bin.DirtyFileBytes), Idle("WRITEBACK", static bin => bin.WritebackFileBytes),
-            Idle("MAPPED", static bin => bin.MappedFileBytes), Idle("UNEVICTABLE", static bin => bin.UnevictableBytes), Idle("MLOCKED", static bin => bin.MlockedBytes), Idle("SHARED", static bin => bin.SharedBytes), Idle("UNKNOWN", static bin => bin.UnknownBytes),
+            Idle("CLEAN FILE", static bin => bin.FileCleanBytes), Idle("DIRTY", static bin => bin.FileDirtyBytes), Idle("WRITEBACK", static bin => bin.FileWritebackBytes),
+            Idle("MAPPED", static bin => bin.FileMappedBytes), Idle("UNEVICTABLE", static bin => bin.UnevictableBytes), Idle("MLOCKED", static bin => bin.MlockedBytes), Idle("SHARED", static bin => bin.SharedBytes), Idle("UNKNOWN", static bin => bin.UnknownBytes),
             .. Nodes().Select((node, i) => Idle(Header(node), bin => bin.Nodes[i].Bytes)),
         ];
 

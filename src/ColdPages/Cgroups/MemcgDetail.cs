@@ -28,16 +28,16 @@ public sealed class MemcgDetail : IEquatable<MemcgDetail>
     public long? FileBytes => Get(MemcgDetailItem.File);
 
     /// <summary>Page cache that is neither dirty nor being written back: reclaim can drop it as it is.</summary>
-    public long? CleanFileBytes => FileBytes - DirtyFileBytes - WritebackFileBytes is { } clean ? Math.Max(0, clean) : null;
+    public long? FileCleanBytes => FileBytes - FileDirtyBytes - FileWritebackBytes is { } clean ? Math.Max(0, clean) : null;
 
     /// <summary>Page cache that has to be written back first.</summary>
-    public long? DirtyFileBytes => Get(MemcgDetailItem.DirtyFile);
+    public long? FileDirtyBytes => Get(MemcgDetailItem.FileDirty);
 
-    /// <summary>Page cache that is being written back.</summary>
-    public long? WritebackFileBytes => Get(MemcgDetailItem.WritebackFile);
+    /// <summary>Page cache that is being written back; the kernel counts pages on their way to swap with it, and <see cref="FileCleanBytes"/> is too low by those.</summary>
+    public long? FileWritebackBytes => Get(MemcgDetailItem.FileWriteback);
 
     /// <summary>Page cache and shared memory that some process has mapped.</summary>
-    public long? MappedFileBytes => Get(MemcgDetailItem.MappedFile);
+    public long? FileMappedBytes => Get(MemcgDetailItem.FileMapped);
 
     /// <summary>Memory of any kind that reclaim can't touch, such as mlocked pages.</summary>
     public long? UnevictableBytes => Get(MemcgDetailItem.Unevictable);
@@ -78,7 +78,7 @@ public sealed class MemcgDetail : IEquatable<MemcgDetail>
     /// <summary>Huge pages of the hugetlb pool that are reserved, those in use by who reserved them included.</summary>
     public long? HugetlbReservedBytes => Get(MemcgDetailItem.HugetlbReserved);
 
-    /// <summary>The same by NUMA node, for each node that has memory.</summary>
+    /// <summary>Which kinds of memory lie on which NUMA node, for each node that has memory.</summary>
     public IReadOnlyList<NodeDetail> Nodes => field ??= Array.AsReadOnly([.. _nodes.Select((node, i) => new NodeDetail
     {
         Node = node,

@@ -4,9 +4,9 @@ namespace ColdPages;
 internal enum MemcgDetailItem
 {
     File,
-    DirtyFile,
-    WritebackFile,
-    MappedFile,
+    FileDirty,
+    FileWriteback,
+    FileMapped,
     Unevictable,
     Kernel,
     SlabReclaimable,

@@ -79,9 +79,9 @@ internal sealed class MemcgDetailReader(KernelFiles files, MemcgTree tree)
 
     private static MemcgDetailItem? ItemOf(ReadOnlySpan<byte> key) =>
         key.SequenceEqual("file"u8) || key.SequenceEqual("cache"u8) ? MemcgDetailItem.File
-        : key.SequenceEqual("file_dirty"u8) || key.SequenceEqual("dirty"u8) ? MemcgDetailItem.DirtyFile
-        : key.SequenceEqual("file_writeback"u8) || key.SequenceEqual("writeback"u8) ? MemcgDetailItem.WritebackFile
-        : key.SequenceEqual("file_mapped"u8) || key.SequenceEqual("mapped_file"u8) ? MemcgDetailItem.MappedFile
+        : key.SequenceEqual("file_dirty"u8) || key.SequenceEqual("dirty"u8) ? MemcgDetailItem.FileDirty
+        : key.SequenceEqual("file_writeback"u8) || key.SequenceEqual("writeback"u8) ? MemcgDetailItem.FileWriteback
+        : key.SequenceEqual("file_mapped"u8) || key.SequenceEqual("mapped_file"u8) ? MemcgDetailItem.FileMapped
         : key.SequenceEqual("unevictable"u8) ? MemcgDetailItem.Unevictable
         : key.SequenceEqual("kernel"u8) ? MemcgDetailItem.Kernel
         : key.SequenceEqual("slab_reclaimable"u8) ? MemcgDetailItem.SlabReclaimable

@@ -9,8 +9,8 @@ public readonly record struct AgeBin
     /// <summary>The youngest age of the range.</summary>
     public required TimeSpan From { get; init; }
 
-    /// <summary>The first age beyond the range; null for the last bin, which is open: its pages were not seen touched since their
-    /// source began to watch them.</summary>
+    /// <summary>The first age beyond the range; null for the last bin, which is open: its pages have been idle for <see cref="From"/> at least, and for
+    /// how much longer is not told.</summary>
     public required TimeSpan? To { get; init; }
 
     /// <summary>Bytes of anonymous memory.</summary>
@@ -19,7 +19,7 @@ public readonly record struct AgeBin
     /// <summary>Bytes of page cache.</summary>
     public long FileBytes { get; init; }
 
-    /// <summary>Bytes of shared memory and tmpfs.</summary>
+    /// <summary>Bytes of shared memory and tmpfs; 0 where the source counts them with another kind (<see cref="ColdPageSnapshot.KindsMerged"/>).</summary>
     public long ShmemBytes { get; init; }
 
     /// <summary>
@@ -33,7 +33,7 @@ public readonly record struct AgeBin
     /// <summary>The most bytes that might be at least this old, those of older bins not counted.</summary>
     public long UpperBytes => LowerBytes + ExcessBytes;
 
-    /// <summary>The bytes of one kind that are certain.</summary>
+    /// <summary>The bytes of one kind that are certain; 0 of a kind that is counted with another (<see cref="ColdPageSnapshot.KindsMerged"/>).</summary>
     public long Bytes(PageKind kind) => kind switch
     {
         PageKind.Anon => AnonBytes,

@@ -24,6 +24,11 @@ internal static class Confirmation
         }
     }
 
+    /// <param name="detail">Idle detail, as <see cref="IdleDetailLayout"/> has it, so many numbers a bin.</param>
+    /// <param name="stride">So many.</param>
+    /// <param name="scans">In how many passes; 1 changes nothing.</param>
+    public static void ApplyToDetail(Span<long> detail, int stride, int scans) => detail[..Math.Min(detail.Length, scans * stride)].Clear();
+
     /// <param name="promotions">Promotions, two numbers a bin: at least, at most.</param>
     /// <param name="scans">In how many passes; 1 changes nothing.</param>
     public static void ApplyToPromotions(Span<long> promotions, int scans)

@@ -3,8 +3,8 @@ using System.Collections;
 namespace ColdPages;
 
 /// <summary>
-/// What state idle memory is in, by idle age: the bins of an <see cref="AgeHistogram"/> but the youngest, which holds what was touched. Of memory that was found idle for so long, also
-/// where of such an age only bounds are told. Immutable.
+/// What state idle memory is in, by idle age: the bins of an <see cref="AgeHistogram"/> but the youngest, which holds what was touched. At most: it counts what was found idle for so long also where
+/// touches may have left no trace, so that <see cref="AgeHistogram.BytesOlderThan(TimeSpan)"/> tells less for certain; act on that. Immutable.
 /// </summary>
 public sealed class IdleDetail : IReadOnlyList<IdleDetailBin>, IEquatable<IdleDetail>
 {
@@ -37,19 +37,22 @@ public sealed class IdleDetail : IReadOnlyList<IdleDetailBin>, IEquatable<IdleDe
         }
     }
 
-    /// <summary>All bins from an age on together: those that begin there or later.</summary>
+    /// <summary>All bins from an age on together: those that begin there or later. Its <see cref="IdleDetailBin.From"/> is where the first of them begins; where none does, the age.</summary>
     /// <param name="age">The idle age.</param>
     public IdleDetailBin OlderThan(TimeSpan age)
     {
+        int first = 1;
+        while (first < _edges.Length && _edges[first] < age)
+            first++;
         long[] sums = new long[IdleDetailLayout.Stride(_nodes.Length)];
-        for (int bin = 1; bin < _edges.Length; bin++)
+        for (int bin = first; bin < _edges.Length; bin++)
         {
             ReadOnlySpan<long> values = Values(bin);
-            for (int i = 0; _edges[bin] >= age && i < sums.Length; i++)
+            for (int i = 0; i < sums.Length; i++)
                 sums[i] += values[i];
         }
 
-        return Make(age, null, sums);
+        return Make(first < _edges.Length ? _edges[first] : age, null, sums);
     }
 
     /// <inheritdoc/>
@@ -86,10 +89,10 @@ public sealed class IdleDetail : IReadOnlyList<IdleDetailBin>, IEquatable<IdleDe
         {
             From = from,
             To = to,
-            CleanFileBytes = values[IdleDetailLayout.CleanFile],
-            DirtyFileBytes = values[IdleDetailLayout.DirtyFile],
-            WritebackFileBytes = values[IdleDetailLayout.WritebackFile],
-            MappedFileBytes = values[IdleDetailLayout.MappedFile],
+            FileCleanBytes = values[IdleDetailLayout.FileClean],
+            FileDirtyBytes = values[IdleDetailLayout.FileDirty],
+            FileWritebackBytes = values[IdleDetailLayout.FileWriteback],
+            FileMappedBytes = values[IdleDetailLayout.FileMapped],
             UnevictableBytes = values[IdleDetailLayout.Unevictable],
             MlockedBytes = values[IdleDetailLayout.Mlocked],
             SharedBytes = values[IdleDetailLayout.Shared],

@@ -1,6 +1,6 @@
 namespace ColdPages;
 
-/// <summary>In which state the bytes are whose idle age lies in one range. By folio: one that is dirty or mapped in part counts whole; what is shared is counted page by page.</summary>
+/// <summary>In which state the bytes are whose idle age lies in one range, at most, as <see cref="IdleDetail"/> says. By folio: one that is dirty or mapped in part counts whole; what is shared is counted page by page.</summary>
 public sealed record IdleDetailBin
 {
     private readonly IReadOnlyList<NodeBytes> _nodes = [];
@@ -12,16 +12,16 @@ public sealed record IdleDetailBin
     public required TimeSpan? To { get; init; }
 
     /// <summary>Bytes of page cache that is neither dirty nor being written back: reclaim can drop it as it is.</summary>
-    public long CleanFileBytes { get; init; }
+    public long FileCleanBytes { get; init; }
 
     /// <summary>Bytes of page cache that has to be written back first.</summary>
-    public long DirtyFileBytes { get; init; }
+    public long FileDirtyBytes { get; init; }
 
     /// <summary>Bytes of page cache that is not dirty and is being written back.</summary>
-    public long WritebackFileBytes { get; init; }
+    public long FileWritebackBytes { get; init; }
 
     /// <summary>Bytes of page cache and shared memory that some process has mapped.</summary>
-    public long MappedFileBytes { get; init; }
+    public long FileMappedBytes { get; init; }
 
     /// <summary>Bytes of any kind that reclaim can't touch, such as mlocked pages.</summary>
     public long UnevictableBytes { get; init; }
@@ -43,10 +43,10 @@ public sealed record IdleDetailBin
 
     /// <summary>Whether both say the same.</summary>
     public bool Equals(IdleDetailBin? other) =>
-        other is not null && From == other.From && To == other.To && CleanFileBytes == other.CleanFileBytes && DirtyFileBytes == other.DirtyFileBytes && WritebackFileBytes == other.WritebackFileBytes
-        && MappedFileBytes == other.MappedFileBytes && UnevictableBytes == other.UnevictableBytes && MlockedBytes == other.MlockedBytes && SharedBytes == other.SharedBytes && UnknownBytes == other.UnknownBytes
+        other is not null && From == other.From && To == other.To && FileCleanBytes == other.FileCleanBytes && FileDirtyBytes == other.FileDirtyBytes && FileWritebackBytes == other.FileWritebackBytes
+        && FileMappedBytes == other.FileMappedBytes && UnevictableBytes == other.UnevictableBytes && MlockedBytes == other.MlockedBytes && SharedBytes == other.SharedBytes && UnknownBytes == other.UnknownBytes
         && _nodes.SequenceEqual(other._nodes);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(From, To, CleanFileBytes, DirtyFileBytes, MappedFileBytes, MlockedBytes, UnknownBytes);
+    public override int GetHashCode() => HashCode.Combine(From, To, FileCleanBytes, FileDirtyBytes, FileMappedBytes, MlockedBytes, UnknownBytes);
 }

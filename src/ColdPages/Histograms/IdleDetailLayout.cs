@@ -3,10 +3,10 @@ namespace ColdPages;
 /// <summary>How the numbers of one memcg's <see cref="IdleDetail"/> lie in an array: for each bin these, then the bytes on each node.</summary>
 internal static class IdleDetailLayout
 {
-    public const int CleanFile = 0;
-    public const int DirtyFile = 1;
-    public const int WritebackFile = 2;
-    public const int MappedFile = 3;
+    public const int FileClean = 0;
+    public const int FileDirty = 1;
+    public const int FileWriteback = 2;
+    public const int FileMapped = 3;
     public const int Unevictable = 4;
     public const int Mlocked = 5;
     public const int Shared = 6;

@@ -5,7 +5,7 @@ namespace ColdPages;
 /// <summary>
 /// Promotions since the source began to watch, by the time that the bytes had been idle: shortest first, and only ranges that have any. Immutable.
 /// </summary>
-public sealed class PromotionHistogram : IReadOnlyList<PromotionBin>
+public sealed class PromotionHistogram : IReadOnlyList<PromotionBin>, IEquatable<PromotionHistogram>
 {
     private readonly List<PromotionBin> _bins = [];
 
@@ -50,4 +50,13 @@ public sealed class PromotionHistogram : IReadOnlyList<PromotionBin>
     public IEnumerator<PromotionBin> GetEnumerator() => _bins.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Whether both have the same ranges with the same bytes.</summary>
+    public bool Equals(PromotionHistogram? other) => other is not null && _bins.SequenceEqual(other._bins);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as PromotionHistogram);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Count, Total);
 }

@@ -23,7 +23,7 @@ internal static class GenerationRefusals
     {
         // The oldest of four generations is three intervals old, and kswapd kills processes rather than reclaim one younger than this.
         TimeSpan timeToLive = LruGen.MinimumTimeToLive(files);
-        return timeToLive > TimeSpan.Zero && interval * 3 <= timeToLive
+        return timeToLive > TimeSpan.Zero && interval <= timeToLive / 3
             ? new Problem(
                 string.Create(
                     CultureInfo.InvariantCulture,

@@ -212,9 +212,9 @@ internal sealed class IdleBitmapSource : AgeSource
 
         if (_statesError != Errno.None)
             doubts.Add(new Doubt($"{Files.Display(_statesFile)} could not be opened: {_statesError.Describe()}; in which state idle memory is, is not told.", 0));
-        if (_states?.Unanswered > 0)
+        else if (_states?.Unanswered > 0)
             doubts.Add(new Doubt($"Of {_states.Unanswered} idle pages {Files.Display(PageFlagsFile.Name)} did not say in which state they are ({Why(_states.LastError)}); that is told as unknown.", 0));
-        if (_states?.Shared.Unanswered > 0)
+        if (_statesError == Errno.None && _states?.Shared.Unanswered > 0)
             doubts.Add(new Doubt($"Of {_states.Shared.Unanswered} idle pages {Files.Display(PageMappingsFile.Name)} did not say how often they are mapped ({Why(_states.Shared.LastError)}); they are not told as shared.", 0));
         if (_scan.Crowded > 0)
             doubts.Add(new Doubt($"{_scan.Crowded} idle pages lie among those of too many other memcgs to be told apart; counted as just touched.", 0));
@@ -324,7 +324,8 @@ internal sealed class IdleBitmapSource : AgeSource
             block++;
         }
 
-        for (int look = 0; _betweenLooks is not null && look < LooksAgain; look++)
+        // Before the first marks there is nothing to look at again.
+        for (int look = 0; _betweenLooks is not null && _lastEnded >= 0 && end > 0 && look < LooksAgain; look++)
         {
             _betweenLooks(cancellationToken);
             LookAgain(end, cancellationToken);

@@ -114,9 +114,9 @@ internal sealed class IdleStates(PageAges ages, OwnerTable owners, KernelFiles f
         }
 
         if (identity.Kind == PageKind.File)
-            row[Has(flags, PageFlags.Dirty) ? IdleDetailLayout.DirtyFile : Has(flags, PageFlags.Writeback) ? IdleDetailLayout.WritebackFile : IdleDetailLayout.CleanFile] += identity.Pages;
+            row[Has(flags, PageFlags.Dirty) ? IdleDetailLayout.FileDirty : Has(flags, PageFlags.Writeback) ? IdleDetailLayout.FileWriteback : IdleDetailLayout.FileClean] += identity.Pages;
         if (identity.Kind != PageKind.Anon && Has(flags, PageFlags.Mapped))
-            row[IdleDetailLayout.MappedFile] += identity.Pages;
+            row[IdleDetailLayout.FileMapped] += identity.Pages;
         if (Has(flags, PageFlags.Unevictable))
             row[IdleDetailLayout.Unevictable] += identity.Pages;
         if (Has(flags, PageFlags.Mlocked))

@@ -25,7 +25,7 @@ internal sealed class MappedMemory(KernelFiles files, MemcgTree tree)
     /// <summary>The shared memory that one of its processes maps: of several, nothing tells whether it is the same.</summary>
     public long LargestShmem(Memcg memcg) => memcg.Row < _largestShmem.Length ? _largestShmem[memcg.Row] : 0;
 
-    public Errno Read(CancellationToken cancellationToken)
+    public Errno Read()
     {
         if (_rows.Length < tree.Rows)
             _rows = new ProcessMemory[Math.Max(tree.Rows, _rows.Length * 2)];
@@ -43,8 +43,6 @@ internal sealed class MappedMemory(KernelFiles files, MemcgTree tree)
         int self = text.Load(files, "/proc/self/status"u8) == Errno.None ? ProcessMemory.ParsePid(text.Bytes) : 0;
         foreach (int pid in _pids)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-
             // This process touches no memory of others; the runtime's shared memory would widen everybody's bounds.
             if (pid == self)
                 continue;

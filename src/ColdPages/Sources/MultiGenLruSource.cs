@@ -46,7 +46,7 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
     public override IReadOnlyDictionary<PageKind, PageKind> KindsMerged => Merged;
 
     /// <summary>Shared memory is on the lists of anonymous memory.</summary>
-    public static IReadOnlyDictionary<PageKind, PageKind> Merged { get; } = new Dictionary<PageKind, PageKind> { [PageKind.Shmem] = PageKind.Anon };
+    public static IReadOnlyDictionary<PageKind, PageKind> Merged { get; } = new Dictionary<PageKind, PageKind> { [PageKind.Shmem] = PageKind.Anon }.AsReadOnly();
 
     public override IReadOnlyList<string> Notes { get; } =
     [
@@ -104,7 +104,9 @@ internal sealed class MultiGenLruSource(KernelFiles files, MemcgTree tree, Sourc
 
         _hasSwap = MemInfo.Read(Files).SwapFree > 0;
         _lru.Read();
-        error = _mapped.Read(cancellationToken);
+
+        // Not to be cancelled: the next pass could not tell any more what this one found touched.
+        error = _mapped.Read();
         CountPromotions();
         return error == Errno.None ? null : new Problem($"{Files.Display("/proc")} could not be listed: {error.Describe()}.", "Mount procfs there, or give the root that has it.");
     }

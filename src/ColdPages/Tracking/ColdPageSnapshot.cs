@@ -68,10 +68,10 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     internal SnapshotData Data { get; }
 
     /// <summary>The memcg of a path, as <see cref="MemcgAges.Path"/> writes it.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such memcg, or it holds no tracked bytes; <see cref="TryGetMemcg"/> does not throw.</exception>
+    /// <exception cref="KeyNotFoundException">There is no such memcg, or nothing is known of it; <see cref="TryGetMemcg"/> does not throw.</exception>
     public MemcgAges this[string path] =>
         TryGetMemcg(path, out MemcgAges memcg) ? memcg
-        : throw new KeyNotFoundException($"The snapshot has no memcg '{path}': it is gone, or held no tracked bytes. Cgroups come and go: TryGetMemcg does not throw.");
+        : throw new KeyNotFoundException($"The snapshot has no memcg '{path}': it is gone, or held nothing that has an age. Cgroups come and go: TryGetMemcg does not throw.");
 
     /// <summary>Finds a memcg by its path; false when it is not there.</summary>
     public bool TryGetMemcg(string path, [MaybeNullWhen(false)] out MemcgAges memcg)

@@ -35,7 +35,6 @@ public sealed class ColdPageTracker : IDisposable
     private DateTimeOffset _takenAt;
     private Problem? _failure;
     private int _goodPasses;
-    private CancellationToken _linkedTo;
     private CancellationTokenSource? _linked;
 
     private ColdPageTracker(ColdPageTrackerOptions options, ColdPageSource source, MemcgHierarchy hierarchy, HostLease? lease)
@@ -166,7 +165,8 @@ public sealed class ColdPageTracker : IDisposable
         {
             if (_clock.Ended == 0)
                 throw new InvalidOperationException("There is nothing to take a snapshot of yet: Scan first.");
-            return _maker.Make(_takenAt, _goodPasses, _failure, LinkToStopping(cancellationToken));
+            using CancellationTokenRegistration _ = LinkToStopping(cancellationToken, out CancellationToken either);
+            return _maker.Make(_takenAt, _goodPasses, _failure, either);
         }
         finally
         {
@@ -249,7 +249,8 @@ public sealed class ColdPageTracker : IDisposable
         _failure = s_broken;
         try
         {
-            _failure = Pass(LinkToStopping(cancellationToken));
+            using CancellationTokenRegistration _ = LinkToStopping(cancellationToken, out CancellationToken either);
+            _failure = Pass(either);
             _goodPasses += _failure is null ? 1 : 0;
         }
         catch (OperationCanceledException)
@@ -283,19 +284,23 @@ public sealed class ColdPageTracker : IDisposable
             cancellationToken.WaitHandle.WaitOne(s_betweenLooks * (0.5 + Random.Shared.NextDouble()));
     }
 
-    // Dispose ends a pass too. A link is an object; a caller who scans again and again does so with one and the same token.
-    private CancellationToken LinkToStopping(CancellationToken cancellationToken)
+    // Dispose ends a pass too. A link is an object, so one serves pass after pass until it was cancelled; what ties it to the caller's token is not one, and lasts for a pass: a source that was reset forgets what was tied to it.
+    private CancellationTokenRegistration LinkToStopping(CancellationToken cancellationToken, out CancellationToken either)
     {
         if (!cancellationToken.CanBeCanceled || cancellationToken == _stopping.Token)
-            return _stopping.Token;
-        if (_linked is null || _linkedTo != cancellationToken)
         {
-            _linked?.Dispose();
-            _linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-            _linkedTo = cancellationToken;
+            either = _stopping.Token;
+            return default;
         }
 
-        return _linked.Token;
+        if (_linked is null || _linked.IsCancellationRequested)
+        {
+            _linked?.Dispose();
+            _linked = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        }
+
+        either = _linked.Token;
+        return cancellationToken.UnsafeRegister(static linked => ((CancellationTokenSource)linked!).Cancel(), _linked);
     }
 
     // One who joins others gets their newest snapshot at once. One who comes first gets a new feed, since the last snapshot of the old one may

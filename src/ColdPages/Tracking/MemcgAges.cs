@@ -5,7 +5,7 @@ namespace ColdPages;
 /// </summary>
 public readonly struct MemcgAges : IEquatable<MemcgAges>
 {
-    private readonly ColdPageSnapshot _snapshot;
+    private readonly ColdPageSnapshot? _snapshot;
 
     internal MemcgAges(ColdPageSnapshot snapshot, int index)
     {
@@ -35,13 +35,15 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
     }
 
     /// <summary>It, then every memcg of the snapshot below it, in tree order.</summary>
-    public IEnumerable<MemcgAges> Subtree() => _snapshot.Memcgs.Take(Index..Data.End(Index));
+    public IEnumerable<MemcgAges> Subtree() => Snapshot.Memcgs.Take(Index..Data.End(Index));
 
     internal int Index { get; }
 
     internal bool IsOf(ColdPageSnapshot snapshot) => ReferenceEquals(_snapshot, snapshot);
 
-    private SnapshotData Data => _snapshot.Data;
+    private SnapshotData Data => Snapshot.Data;
+
+    private ColdPageSnapshot Snapshot => _snapshot ?? throw new InvalidOperationException("This is no memcg of any snapshot: a default value, as ColdPageSnapshot.TryGetMemcg leaves where it gives false.");
 
     /// <summary>Its bytes by idle age.</summary>
     public AgeHistogram Idle(MemcgScope scope = MemcgScope.Hierarchical)
@@ -97,6 +99,9 @@ public readonly struct MemcgAges : IEquatable<MemcgAges>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Index;
+
+    /// <summary>Its path.</summary>
+    public override string ToString() => _snapshot is null ? "" : Path;
 
     /// <summary>Whether both are the same memcg of the same snapshot.</summary>
     public static bool operator ==(MemcgAges left, MemcgAges right) => left.Equals(right);

@@ -63,10 +63,10 @@ internal sealed class ReportDetailReader(TimeSpan[] edges, int[] nodes)
     private void ReadIdle(JsonElement bins, long[] idle, string path)
     {
         _hasIdle = true;
+        int bin = 0;
         foreach (JsonElement member in bins.EnumerateArray())
         {
-            int bin = Array.BinarySearch(edges, ReportJsonReader.Time(member.GetProperty("fromSeconds"u8)));
-            if (bin < 1)
+            if (++bin >= edges.Length || ReportJsonReader.Time(member.GetProperty("fromSeconds"u8)) != edges[bin])
                 throw new FormatException($"a bin of the idle memory in the detail of memcg '{path}' is none of its bins.");
             long[] values = new long[_stride];
             ReadKnown(member, ReportJson.IdleDetailMembers, values);

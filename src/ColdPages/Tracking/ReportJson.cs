@@ -34,7 +34,7 @@ internal static class ReportJson
 
     /// <summary>The members of a memcg's "detail", in the order of <see cref="MemcgDetailItem"/>; one that is not known is left out.</summary>
     public static readonly JsonEncodedText[] DetailMembers = Names(
-        "fileBytes", "dirtyFileBytes", "writebackFileBytes", "mappedFileBytes", "unevictableBytes", "kernelBytes", "slabReclaimableBytes", "slabUnreclaimableBytes", "kernelStackBytes", "pageTablesBytes",
+        "fileBytes", "fileDirtyBytes", "fileWritebackBytes", "fileMappedBytes", "unevictableBytes", "kernelBytes", "slabReclaimableBytes", "slabUnreclaimableBytes", "kernelStackBytes", "pageTablesBytes",
         "secondaryPageTablesBytes", "percpuBytes", "vmallocBytes", "zswapBytes", "socketBytes", "hugetlbBytes", "hugetlbReservedBytes");
 
     /// <summary>The members of a node of a memcg's "detail", in the order of <see cref="NodeDetailItem"/>.</summary>
@@ -42,7 +42,7 @@ internal static class ReportJson
 
     /// <summary>The members of a bin of idle memory of a memcg's "detail", in the order of <see cref="IdleDetailLayout"/>.</summary>
     public static readonly JsonEncodedText[] IdleDetailMembers =
-        Names("cleanFileBytes", "dirtyFileBytes", "writebackFileBytes", "mappedFileBytes", "unevictableBytes", "mlockedBytes", "sharedBytes", "unknownBytes");
+        Names("fileCleanBytes", "fileDirtyBytes", "fileWritebackBytes", "fileMappedBytes", "unevictableBytes", "mlockedBytes", "sharedBytes", "unknownBytes");
 
     /// <summary>The name of a kind in "kindsMerged".</summary>
     public static JsonEncodedText NameOf(PageKind kind) => s_kinds[(int)kind];

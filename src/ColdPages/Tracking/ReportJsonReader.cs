@@ -57,7 +57,7 @@ internal static class ReportJsonReader
     }
 
     // Kinds that this version does not know have no bytes that it would read.
-    private static Dictionary<PageKind, PageKind> ReadKindsMerged(JsonElement merged)
+    private static ReadOnlyDictionary<PageKind, PageKind> ReadKindsMerged(JsonElement merged)
     {
         Dictionary<PageKind, PageKind> kinds = [];
         foreach (JsonProperty pair in merged.EnumerateObject())
@@ -66,7 +66,7 @@ internal static class ReportJsonReader
                 kinds[kind] = into;
         }
 
-        return kinds;
+        return kinds.AsReadOnly();
     }
 
     private static bool TryFindKind(string? name, out PageKind kind)
@@ -155,7 +155,7 @@ internal static class ReportJsonReader
             foreach (ReportJson.MemoryMember member in ReportJson.MemoryMembers)
             {
                 if (members.TryGetProperty(member.Name.EncodedUtf8Bytes, out JsonElement value) && (member.IsLimit || value.ValueKind != JsonValueKind.Null))
-                    memory = member.Set(memory, IsNoLimit(value) ? MemcgMemory.NoLimit : NotNegative(value));
+                    memory = member.Set(memory, IsNoLimit(value) ? MemcgMemory.NoLimit : member.IsLimit ? Limit(value) : NotNegative(value));
             }
         }
         else if (element.GetProperty("residentBytes"u8) is { ValueKind: JsonValueKind.Number } resident)
@@ -192,7 +192,7 @@ internal static class ReportJsonReader
         long[] values = new long[edges.Length * 2];
         foreach (JsonElement member in memcg.GetProperty("promotions"u8).EnumerateArray())
         {
-            int bin = Array.BinarySearch(edges, Time(member.GetProperty("fromSeconds"u8)));
+            int bin = FindBin(member, edges);
             if (bin < 0)
                 throw new FormatException($"a promotion of memcg '{path}' is in none of its bins.");
             long atMost = NotNegative(member.GetProperty("bytes"u8));
@@ -202,6 +202,19 @@ internal static class ReportJsonReader
         }
 
         return values;
+    }
+
+    // Where the clock stood still bins begin at the same time.
+    private static int FindBin(JsonElement member, TimeSpan[] edges)
+    {
+        TimeSpan from = Time(member.GetProperty("fromSeconds"u8));
+        TimeSpan? to = member.GetProperty("toSeconds"u8) is { ValueKind: JsonValueKind.Number } end ? Time(end) : null;
+        int bin = Array.LastIndexOf(edges, from);
+        while (bin > 0 && edges[bin - 1] == from && To(bin) != to)
+            bin--;
+        return bin >= 0 && To(bin) == to ? bin : -1;
+
+        TimeSpan? To(int bin) => bin + 1 < edges.Length ? edges[bin + 1] : null;
     }
 
     private static DateTimeOffset ReadInstant(JsonElement element)
@@ -228,6 +241,9 @@ internal static class ReportJsonReader
 
     // A kind that the source can't tell apart has no member.
     private static long Bytes(JsonElement bin, string name) => bin.TryGetProperty(name, out JsonElement bytes) ? NotNegative(bytes) : 0;
+
+    // Limits are never added up, and may be beyond any memory.
+    private static long Limit(JsonElement number) => number.GetInt64() is >= 0 and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");
 
     public static long NotNegative(JsonElement number) =>
         number.GetInt64() is >= 0 and <= MaxBytes and long bytes ? bytes : throw new FormatException($"{number} is no number of bytes.");

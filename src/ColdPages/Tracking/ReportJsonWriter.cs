@@ -102,8 +102,8 @@ internal sealed class ReportJsonWriter
     {
         _writer.WriteStartObject("detail"u8);
         WriteKnown(detail.Values, ReportJson.DetailMembers);
-        if (detail.CleanFileBytes is { } clean)
-            _writer.WriteNumber("cleanFileBytes"u8, clean);
+        if (detail.FileCleanBytes is { } clean)
+            _writer.WriteNumber("fileCleanBytes"u8, clean);
         _writer.WriteStartArray("nodes"u8);
         for (int node = 0; node < _nodes.Length; node++)
         {

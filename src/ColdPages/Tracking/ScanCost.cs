@@ -19,10 +19,13 @@ public sealed class ScanCost : IEquatable<ScanCost>
     /// <summary>CPU of the scanning threads in the kernel, which is where a scan's cost lies.</summary>
     public TimeSpan KernelCpu { get; }
 
-    /// <summary>Entries read of each kernel file, 8 bytes each; those of /proc/PID/... are summed under that name.</summary>
+    /// <summary>
+    /// Entries read of each kernel file that tells of pages; those of /proc/PID/... are summed under that name. An entry is 8 bytes, of the idle bitmap a page's bit. Not counted: the files that a memcg or the host
+    /// has for its sums, such as memory.stat.
+    /// </summary>
     public IReadOnlyDictionary<string, long> EntriesRead { get; }
 
-    /// <summary>Entries written to each kernel file, 8 bytes each.</summary>
+    /// <summary>Entries written to each kernel file: of the idle bitmap the bits that were set; a write to clear_refs and a command to the multi-generational LRU count as one.</summary>
     public IReadOnlyDictionary<string, long> EntriesWritten { get; }
 
     /// <summary>Bytes of memory kept from pass to pass.</summary>

@@ -73,7 +73,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
                 PageSize = files.PageSize,
             },
             Unattributed = unattributed,
-            Processes = processes,
+            Processes = processes.AsReadOnly(),
         };
     }
 
@@ -97,7 +97,7 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
         {
             Memcg memcg = tree.InOrder[i];
             source.CopyAges(memcg, _values);
-            if (memcg == top || _values.AsSpan().ContainsAnyExcept(0L) || (source.TryCopyPromotions(memcg, _promotions) && _promotions.AsSpan().ContainsAnyExcept(0L)) || (data.Nodes is not null && _detail!.Local(memcg).Values.ContainsAnyExceptInRange(MemcgDetail.Unknown, 0)))
+            if (memcg == top || _values.AsSpan().ContainsAnyExcept(0L) || HasPromotions(memcg) || (data.Nodes is not null && HasDetail(memcg)))
                 _indexes[memcg.Row] = Wanted;
             if (_indexes[memcg.Row] == Wanted && memcg.Parent is not null)
                 _indexes[memcg.Parent.Row] = Wanted;
@@ -115,12 +115,19 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             _indexes[memcg.Row] = data.Add(
                 outermost ? KernelName.ToText(memcg.Path) : memcg.NameText, outermost ? -1 : _indexes[memcg.Parent!.Row],
                 memcg.Inode, _memory.Read(memcg), _values, _promotions);
-            if (data.Nodes is not null)
-                data.AddDetail(_detail!.Local(memcg), source.TryCopyDetail(memcg, _idleDetail) ? _idleDetail : default);
+            if (data.Nodes is null)
+                continue;
+            bool hasIdle = source.TryCopyDetail(memcg, _idleDetail);
+            Confirmation.ApplyToDetail(_idleDetail, IdleDetailLayout.Stride(data.Nodes.Length), options.ConfirmScans);
+            data.AddDetail(_detail!.Local(memcg), hasIdle ? _idleDetail : default);
         }
 
         data.Trim();
     }
+
+    private bool HasPromotions(Memcg memcg) => source.TryCopyPromotions(memcg, _promotions) && _promotions.AsSpan().ContainsAnyExcept(0L);
+
+    private bool HasDetail(Memcg memcg) => _detail!.Local(memcg).Values.ContainsAnyExceptInRange(MemcgDetail.Unknown, 0);
 
     // What this costs is the run's too.
     private int[] AskDetail(int bins, CancellationToken cancellationToken)

@@ -42,8 +42,8 @@ public sealed class MemcgDetailReaderTests
 
         MemcgDetail detail = Read(host, [0, 8])("/a");
 
-        Assert.Equal((900L, 90L, 10L, 800L), (detail.FileBytes, detail.DirtyFileBytes, detail.WritebackFileBytes, detail.CleanFileBytes));
-        Assert.Equal((80L, 5L, 50L, 500L), (detail.MappedFileBytes, detail.UnevictableBytes, detail.SocketBytes, detail.KernelBytes));
+        Assert.Equal((900L, 90L, 10L, 800L), (detail.FileBytes, detail.FileDirtyBytes, detail.FileWritebackBytes, detail.FileCleanBytes));
+        Assert.Equal((80L, 5L, 50L, 500L), (detail.FileMappedBytes, detail.UnevictableBytes, detail.SocketBytes, detail.KernelBytes));
         Assert.Equal((11L, 12L, 20L, 30L), (detail.SlabReclaimableBytes, detail.SlabUnreclaimableBytes, detail.KernelStackBytes, detail.PageTablesBytes));
         Assert.Equal((31L, 40L, 60L, 70L), (detail.SecondaryPageTablesBytes, detail.PercpuBytes, detail.VmallocBytes, detail.ZswapBytes));
         Assert.Equal((2097152L + 1073741824, 4194304L), (detail.HugetlbBytes, detail.HugetlbReservedBytes));
@@ -67,7 +67,7 @@ public sealed class MemcgDetailReaderTests
         Assert.Equal([new NodeDetail { Node = 0 }], read("/a").Nodes);
 
         // Without shared memory there is no telling how much of "file" is page cache.
-        Assert.Equal((0L, null, null), (read("/b").KernelBytes, read("/b").FileBytes, read("/b").CleanFileBytes));
+        Assert.Equal((0L, null, null), (read("/b").KernelBytes, read("/b").FileBytes, read("/b").FileCleanBytes));
     }
 
     [Fact]
@@ -128,8 +128,8 @@ public sealed class MemcgDetailReaderTests
 
         MemcgDetail detail = Read(host, [0, 1])("/a");
 
-        Assert.Equal((700L, 50L, 5L, 645L), (detail.FileBytes, detail.DirtyFileBytes, detail.WritebackFileBytes, detail.CleanFileBytes));
-        Assert.Equal((4L, 6L, 700L, 8L, null), (detail.MappedFileBytes, detail.UnevictableBytes, detail.KernelBytes, detail.SocketBytes, detail.SlabReclaimableBytes));
+        Assert.Equal((700L, 50L, 5L, 645L), (detail.FileBytes, detail.FileDirtyBytes, detail.FileWritebackBytes, detail.FileCleanBytes));
+        Assert.Equal((4L, 6L, 700L, 8L, null), (detail.FileMappedBytes, detail.UnevictableBytes, detail.KernelBytes, detail.SocketBytes, detail.SlabReclaimableBytes));
         Assert.Equal(isThere ? (2097152L, 4194304L) : (null, null), (detail.HugetlbBytes, detail.HugetlbReservedBytes));
         Assert.Equal(
             [

@@ -54,9 +54,9 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
             }
 
             if (told.Identity.Kind == PageKind.File)
-                values[bin + (folio.Has(FolioFlags.Dirty) ? IdleDetailLayout.DirtyFile : folio.Has(FolioFlags.Writeback) ? IdleDetailLayout.WritebackFile : IdleDetailLayout.CleanFile)] += bytes;
+                values[bin + (folio.Has(FolioFlags.Dirty) ? IdleDetailLayout.FileDirty : folio.Has(FolioFlags.Writeback) ? IdleDetailLayout.FileWriteback : IdleDetailLayout.FileClean)] += bytes;
             if (told.Identity.Kind != PageKind.Anon && folio.Has(FolioFlags.Mapped))
-                values[bin + IdleDetailLayout.MappedFile] += bytes;
+                values[bin + IdleDetailLayout.FileMapped] += bytes;
             if (folio.Has(FolioFlags.Mlocked))
             {
                 values[bin + IdleDetailLayout.Mlocked] += bytes;
@@ -81,9 +81,9 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
         {
             Assert.Equal((bin.From, bin.To), (detail.From, detail.To));
             Assert.Equal(bin.LowerBytes, detail.Nodes.Sum(node => node.Bytes));
-            long file = detail.CleanFileBytes + detail.DirtyFileBytes + detail.WritebackFileBytes;
+            long file = detail.FileCleanBytes + detail.FileDirtyBytes + detail.FileWritebackBytes;
             Assert.InRange(file, bin.FileBytes - detail.UnknownBytes, bin.FileBytes);
-            Assert.InRange(detail.MappedFileBytes, 0, bin.FileBytes + bin.ShmemBytes);
+            Assert.InRange(detail.FileMappedBytes, 0, bin.FileBytes + bin.ShmemBytes);
             Assert.InRange(Math.Max(detail.SharedBytes, Math.Max(detail.UnevictableBytes, detail.MlockedBytes)), 0, bin.LowerBytes - detail.UnknownBytes);
         }
     }
@@ -100,9 +100,9 @@ internal sealed class IdleDetailProof(IdleBitmapRun run)
             SimulatedMemcg simulated = run.Host.FindMemcg(System.Text.Encoding.UTF8.GetString(memcg.Path))!;
             SimulatedFolio[] own = [.. folios.Where(folio => folio.Memcg == simulated)];
             Assert.Equal(Bytes(own, folio => folio.Kind == PageKind.File), told.FileBytes);
-            Assert.Equal(Bytes(own, folio => folio.Kind == PageKind.File && folio.Has(FolioFlags.Dirty)), told.DirtyFileBytes);
-            Assert.Equal(Bytes(own, folio => folio.Kind == PageKind.File && folio.Has(FolioFlags.Writeback)), told.WritebackFileBytes);
-            Assert.True(told.CleanFileBytes <= told.FileBytes);
+            Assert.Equal(Bytes(own, folio => folio.Kind == PageKind.File && folio.Has(FolioFlags.Dirty)), told.FileDirtyBytes);
+            Assert.Equal(Bytes(own, folio => folio.Kind == PageKind.File && folio.Has(FolioFlags.Writeback)), told.FileWritebackBytes);
+            Assert.True(told.FileCleanBytes <= told.FileBytes);
             Assert.Equal(Bytes(own, IsUnevictable), told.UnevictableBytes);
             Assert.Equal(Bytes([.. kernel.Where(folio => folio.Memcg == simulated)], folio => folio.Use != FolioUse.Hugetlb), told.KernelBytes);
             Assert.True(told.SlabUnreclaimableBytes + told.PageTablesBytes == told.KernelBytes);

@@ -99,7 +99,7 @@ internal sealed class MultiGenLruHost
             page.Generation = oldest;
     }
 
-    public Problem? Pass()
+    public Problem? Pass(CancellationToken cancellationToken = default)
     {
         if (Clock.Begun > 0)
             Time.Advance(Interval);
@@ -108,7 +108,7 @@ internal sealed class MultiGenLruHost
         try
         {
             Assert.Equal(Errno.None, Tree.Refresh());
-            return Source.Pass(Clock, CancellationToken.None);
+            return Source.Pass(Clock, cancellationToken);
         }
         finally
         {

@@ -76,6 +76,45 @@ public sealed class MultiGenLruSourceTests
     }
 
     [Theory]
+    [InlineData("/proc/vmstat")] // Before the generations are made.
+    [InlineData("/proc/100/status")] // When they are read.
+    public void What_a_cancelled_pass_found_touched_is_promoted(string cancelledAt)
+    {
+        MultiGenLruPage[] pages = _host.Allocate("/a", 100);
+        _host.Passes(4);
+        Array.ForEach(pages[..30], MultiGenLruHost.Touch);
+        using CancellationTokenSource cancellation = new();
+        _host.Host.OnRead = (file, _, count) =>
+        {
+            if (file == cancelledAt)
+                cancellation.Cancel();
+            return IoResult.Done(count);
+        };
+        try
+        {
+            _host.Pass(cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        Assert.True(cancellation.IsCancellationRequested);
+        _host.Host.OnRead = null;
+        _host.Passes(1);
+        long[] values = new long[_host.Source.Bins * 2];
+        Assert.True(_host.Source.TryCopyPromotions(_host.Tree.FindText("/a")!, values));
+        Assert.InRange(Enumerable.Range(0, _host.Source.Bins).Sum(bin => values[(bin * 2) + 1]), 30 * Page, 100 * Page);
+    }
+
+    [Fact]
+    public void An_interval_without_end_is_no_shorter_than_anything()
+    {
+        _host.Host.Write("/sys/kernel/mm/lru_gen/min_ttl_ms", "1000\n");
+        Assert.Null(GenerationRefusals.RefuseInterval(_host.Host, TimeSpan.MaxValue));
+        Assert.NotNull(GenerationRefusals.RefuseInterval(_host.Host, TimeSpan.FromMilliseconds(300)));
+    }
+
+    [Theory]
     [InlineData(true, true, 30)]
     [InlineData(true, false, 0)]
     [InlineData(false, true, 0)] // Its accessed bits of then may be found only now that the process is of this memcg.

@@ -6,7 +6,11 @@ internal static class SnapshotFactory
     public static ColdPageSnapshot Random(int seed)
     {
         Random random = new(seed);
-        TimeSpan[] edges = [TimeSpan.Zero, .. Enumerable.Range(1, random.Next(0, 6)).Select(i => TimeSpan.FromTicks((i * 20_000_000L) + random.Next(1, 1000)))];
+        TimeSpan[] edges = new TimeSpan[random.Next(1, 7)];
+
+        // A clock that stands still makes bins that begin at the same time.
+        for (int i = 1; i < edges.Length; i++)
+            edges[i] = edges[i - 1] + (i % 2 == 1 && random.Next(6) == 0 ? TimeSpan.Zero : TimeSpan.FromTicks(20_000_000L + random.Next(1, 1000)));
         int[]? nodes = random.Next(3) switch { 0 => null, 1 => [], _ => [.. Enumerable.Range(0, 5).Where(_ => random.Next(2) == 0)] };
         bool hasIdle = random.Next(2) == 0;
         SnapshotData data = new(edges, nodes);
@@ -91,11 +95,11 @@ internal static class SnapshotFactory
         CurrentBytes = Maybe(random),
         LocalBytes = Maybe(random),
         SwapBytes = Maybe(random),
-        MinBytes = Maybe(random),
-        LowBytes = Maybe(random),
-        HighBytes = Maybe(random),
-        MaxBytes = Maybe(random),
-        SwapMaxBytes = Maybe(random),
+        MinBytes = Limit(random),
+        LowBytes = Limit(random),
+        HighBytes = Limit(random),
+        MaxBytes = Limit(random),
+        SwapMaxBytes = Limit(random),
         AnonBytes = Maybe(random),
         FileBytes = Maybe(random),
         ShmemBytes = Maybe(random),
@@ -103,6 +107,9 @@ internal static class SnapshotFactory
         FileDirtyBytes = Maybe(random),
         UnevictableBytes = Maybe(random),
     };
+
+    // Some are beyond any memory.
+    private static long? Limit(Random random) => random.Next(4) == 0 ? random.NextInt64(long.MaxValue) : Maybe(random);
 
     private static long[] Detail(Random random, int nodes) =>
         [.. Enumerable.Range(0, MemcgDetail.ValuesOf(nodes)).Select(_ => random.Next(3) switch { 0 => MemcgDetail.Unknown, 1 => 0, _ => random.NextInt64(1L << 40) })];

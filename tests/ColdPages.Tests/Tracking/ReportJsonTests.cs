@@ -175,7 +175,7 @@ public sealed class ReportJsonTests
     [Theory]
     [InlineData("""{"kernelBytes":-1}""")]
     [InlineData("""{"nodes":[{"anonBytes":1}]}""")]
-    [InlineData("""{"idle":[{"fromSeconds":0,"toSeconds":2,"dirtyFileBytes":1}]}""")] // What was touched is not asked about.
+    [InlineData("""{"idle":[{"fromSeconds":0,"toSeconds":2,"fileDirtyBytes":1}]}""")] // What was touched is not asked about.
     [InlineData("""{"idle":[{"fromSeconds":1,"toSeconds":2}]}""")]
     [InlineData("""{"idle":[{"fromSeconds":2,"toSeconds":null,"nodes":[{"node":0}]}]}""")]
     [InlineData("[]")]
@@ -213,7 +213,7 @@ public sealed class ReportJsonTests
     {
         SnapshotData data = new([TimeSpan.Zero, TimeSpan.FromSeconds(2)], [0, 3]);
         long[] values = [.. Enumerable.Repeat(MemcgDetail.Unknown, MemcgDetail.ValuesOf(2))];
-        (values[(int)MemcgDetailItem.File], values[(int)MemcgDetailItem.DirtyFile], values[(int)MemcgDetailItem.WritebackFile]) = (100, 30, 20);
+        (values[(int)MemcgDetailItem.File], values[(int)MemcgDetailItem.FileDirty], values[(int)MemcgDetailItem.FileWriteback]) = (100, 30, 20);
         values[MemcgDetail.PlaceOf(1, NodeDetailItem.Shmem)] = 0;
         int root = data.Add("/", -1, 1, default, [1, 0, 0, 0, 0, 0, 0, 0]);
         data.AddDetail(new MemcgDetail([0, 3], [.. values]), new long[data.IdleDetailValues]);
@@ -221,15 +221,15 @@ public sealed class ReportJsonTests
         values[(int)MemcgDetailItem.Hugetlb] = 7;
         long[] idle = new long[data.IdleDetailValues];
         int second = IdleDetailLayout.Stride(2);
-        (idle[second + IdleDetailLayout.DirtyFile], idle[second + IdleDetailLayout.States + 1]) = (5, 6);
+        (idle[second + IdleDetailLayout.FileDirty], idle[second + IdleDetailLayout.States + 1]) = (5, 6);
         data.AddDetail(new MemcgDetail([0, 3], values), idle);
         ColdPageSnapshot snapshot = SnapshotFactory.Make(data, new Random(1));
 
         JsonNode report = JsonNode.Parse(Write(snapshot))!;
         Assert.Equal("[0,3]", report["nodes"]!.ToJsonString());
-        string bins = """[{"fromSeconds":2,"toSeconds":null,"cleanFileBytes":0,"dirtyFileBytes":5,"writebackFileBytes":0,"mappedFileBytes":0,"unevictableBytes":0,"mlockedBytes":0,"sharedBytes":0,"unknownBytes":0,"nodes":[{"node":0,"bytes":0},{"node":3,"bytes":6}]}]""";
+        string bins = """[{"fromSeconds":2,"toSeconds":null,"fileCleanBytes":0,"fileDirtyBytes":5,"fileWritebackBytes":0,"fileMappedBytes":0,"unevictableBytes":0,"mlockedBytes":0,"sharedBytes":0,"unknownBytes":0,"nodes":[{"node":0,"bytes":0},{"node":3,"bytes":6}]}]""";
         Assert.Equal(
-            $$"""{"fileBytes":200,"dirtyFileBytes":60,"writebackFileBytes":40,"cleanFileBytes":100,"nodes":[{"node":0},{"node":3,"shmemBytes":0}],"idle":{{bins}}}""",
+            $$"""{"fileBytes":200,"fileDirtyBytes":60,"fileWritebackBytes":40,"fileCleanBytes":100,"nodes":[{"node":0},{"node":3,"shmemBytes":0}],"idle":{{bins}}}""",
             report["memcgs"]![0]!["detail"]!.ToJsonString());
         Assert.Equal(7, (long?)report["memcgs"]![1]!["detail"]!["hugetlbBytes"]);
         Assert.Equal(snapshot, ColdPageSnapshot.ReadJson(Write(snapshot)));

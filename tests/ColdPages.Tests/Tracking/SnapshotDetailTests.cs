@@ -35,7 +35,7 @@ public sealed class SnapshotDetailTests
         Assert.Equal(4 + 256, asked);
         Assert.Equal(_host.Files.EntriesRead(HostFile.PageFlags), snapshot.Cost.EntriesRead["/proc/kpageflags"]);
         IdleDetailBin oldest = snapshot["/a"].IdleDetail()![^1];
-        Assert.Equal((1 * MiB, 0L), (oldest.CleanFileBytes, oldest.UnknownBytes));
+        Assert.Equal((1 * MiB, 0L), (oldest.FileCleanBytes, oldest.UnknownBytes));
         Assert.Equal(9 * MiB, oldest.Nodes.Sum(node => node.Bytes));
     }
 
@@ -88,9 +88,9 @@ public sealed class SnapshotDetailTests
 
         MemcgDetail own = snapshot["/outer"].Detail(MemcgScope.Local)!;
         MemcgDetail all = snapshot["/outer"].Detail()!;
-        Assert.Equal((0L, 0L, 2 * MiB, 0L), (own.FileBytes, own.DirtyFileBytes, own.UnevictableBytes, own.KernelBytes));
-        Assert.Equal((4 * MiB, 1 * MiB, MiB / 2, 5 * MiB / 2), (all.FileBytes, all.DirtyFileBytes, all.WritebackFileBytes, all.CleanFileBytes));
-        Assert.Equal((2 * MiB, far.Bytes, 4096L, 2 * MiB), (all.UnevictableBytes, all.MappedFileBytes, all.PageTablesBytes, all.HugetlbBytes));
+        Assert.Equal((0L, 0L, 2 * MiB, 0L), (own.FileBytes, own.FileDirtyBytes, own.UnevictableBytes, own.KernelBytes));
+        Assert.Equal((4 * MiB, 1 * MiB, MiB / 2, 5 * MiB / 2), (all.FileBytes, all.FileDirtyBytes, all.FileWritebackBytes, all.FileCleanBytes));
+        Assert.Equal((2 * MiB, far.Bytes, 4096L, 2 * MiB), (all.UnevictableBytes, all.FileMappedBytes, all.PageTablesBytes, all.HugetlbBytes));
         Assert.Equal(
             [
                 new NodeDetail { Node = 0, AnonBytes = 2 * MiB, FileBytes = 4 * MiB, ShmemBytes = 0, UnevictableBytes = 2 * MiB },
@@ -99,10 +99,10 @@ public sealed class SnapshotDetailTests
             all.Nodes);
 
         IdleDetailBin idle = snapshot["/outer"].IdleDetail()!.OlderThan(snapshot.Interval);
-        Assert.Equal((5 * MiB / 2, 1 * MiB, MiB / 2), (idle.CleanFileBytes, idle.DirtyFileBytes, idle.WritebackFileBytes));
-        Assert.Equal((2 * MiB, 2 * MiB, 2 * MiB), (idle.MappedFileBytes, idle.UnevictableBytes, idle.MlockedBytes));
+        Assert.Equal((5 * MiB / 2, 1 * MiB, MiB / 2), (idle.FileCleanBytes, idle.FileDirtyBytes, idle.FileWritebackBytes));
+        Assert.Equal((2 * MiB, 2 * MiB, 2 * MiB), (idle.FileMappedBytes, idle.UnevictableBytes, idle.MlockedBytes));
         Assert.Equal([new NodeBytes(0, 6 * MiB), new NodeBytes(1, 2 * MiB)], idle.Nodes);
-        Assert.Equal(0, snapshot["/outer"].IdleDetail(MemcgScope.Local)!.OlderThan(TimeSpan.Zero).DirtyFileBytes);
+        Assert.Equal(0, snapshot["/outer"].IdleDetail(MemcgScope.Local)!.OlderThan(TimeSpan.Zero).FileDirtyBytes);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class SnapshotDetailTests
 
         IdleDetailBin idle = tracker.TakeSnapshot()["/a"].IdleDetail()![^1];
 
-        Assert.Equal((3 * 4096L, 0L, (4 * MiB) - (3 * 4096)), (idle.UnknownBytes, idle.DirtyFileBytes, idle.CleanFileBytes));
+        Assert.Equal((3 * 4096L, 0L, (4 * MiB) - (3 * 4096)), (idle.UnknownBytes, idle.FileDirtyBytes, idle.FileCleanBytes));
         Assert.Equal(4 * MiB, idle.Nodes[0].Bytes);
     }
 
@@ -146,7 +146,7 @@ public sealed class SnapshotDetailTests
         using ColdPageTracker tracker = Open();
         _host.Files.Fault = (operation, path, _, _) => path == "/proc/kpageflags" && operation == FileOperation.Read ? IoResult.Failed(Errno.EIO) : null;
         ColdPageSnapshot unread = tracker.TakeSnapshot();
-        Assert.Equal((4 * MiB, 0L), (unread["/a"].IdleDetail()![^1].UnknownBytes, unread["/a"].IdleDetail()![^1].CleanFileBytes));
+        Assert.Equal((4 * MiB, 0L), (unread["/a"].IdleDetail()![^1].UnknownBytes, unread["/a"].IdleDetail()![^1].FileCleanBytes));
         Assert.Contains(unread.Confidence.Doubts, doubt => doubt.Contains("1024 idle pages", StringComparison.Ordinal) && doubt.Contains("EIO", StringComparison.Ordinal));
 
         _host.Files.Fault = (operation, path, _, _) => path == "/proc/kpageflags" && operation == FileOperation.Open ? IoResult.Failed(Errno.EMFILE) : null;
@@ -154,7 +154,34 @@ public sealed class SnapshotDetailTests
         Assert.Null(unopened["/a"].IdleDetail());
         Assert.Equal(4 * MiB, unopened["/a"].Detail()!.FileBytes);
         Assert.Contains(unopened.Confidence.Doubts, doubt => doubt.Contains("EMFILE", StringComparison.Ordinal));
+        Assert.DoesNotContain(unopened.Confidence.Doubts, doubt => doubt.Contains("1024 idle pages", StringComparison.Ordinal));
         Assert.True(unopened.Confidence.IsActionable);
+    }
+
+    [Theory]
+    [InlineData(false, "kpagecount could not be opened")]
+    [InlineData(true, "1024 idle pages /proc/kpagecount did not say")]
+    public void Where_the_kernel_does_not_tell_how_often_pages_are_mapped_that_is_said(bool opens, string said)
+    {
+        Array.ForEach(_host.MakeMemcg("/a").Allocate(PageKind.Anon, 4 * MiB), page => page.Touch());
+        using ColdPageTracker tracker = Open();
+        _host.Files.Fault = (operation, path, _, _) => path == "/proc/kpagecount" && operation == (opens ? FileOperation.Read : FileOperation.Open) ? IoResult.Failed(Errno.EIO) : null;
+        ColdPageSnapshot snapshot = tracker.TakeSnapshot();
+        Assert.Equal(opens ? 0 : null, snapshot["/a"].IdleDetail()?[^1].SharedBytes);
+        Assert.Contains(snapshot.Confidence.Doubts, doubt => doubt.Contains(said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_too_few_passes_found_idle_has_no_detail()
+    {
+        _host.MakeMemcg("/a").Allocate(PageKind.File, 4 * MiB);
+        using ColdPageTracker tracker = ColdPageTracker.Open(Options with { ConfirmScans = 2 });
+        tracker.Scan();
+        tracker.Scan();
+        Assert.Equal((0L, 4 * MiB), (tracker.TakeSnapshot()["/a"].Idle()[1].LowerBytes, tracker.TakeSnapshot()["/a"].Idle()[1].ExcessBytes));
+        Assert.Equal(0, tracker.TakeSnapshot()["/a"].IdleDetail()![0].FileCleanBytes);
+        tracker.Scan();
+        Assert.Equal((0, 4 * MiB), (tracker.TakeSnapshot()["/a"].IdleDetail()![0].FileCleanBytes, tracker.TakeSnapshot()["/a"].IdleDetail()![1].FileCleanBytes));
     }
 
     [Fact]
@@ -170,7 +197,7 @@ public sealed class SnapshotDetailTests
         };
         Assert.Throws<OperationCanceledException>(() => tracker.TakeSnapshot(cancel.Token));
         Assert.Equal(0, _host.Files.OpenFiles);
-        Assert.Equal(4 * MiB, tracker.TakeSnapshot()["/a"].IdleDetail()![^1].CleanFileBytes);
+        Assert.Equal(4 * MiB, tracker.TakeSnapshot()["/a"].IdleDetail()![^1].FileCleanBytes);
     }
 
     [Fact]
@@ -185,16 +212,18 @@ public sealed class SnapshotDetailTests
         Assert.Null(snapshot["/a"].IdleDetail());
     }
 
+    private ColdPageTrackerOptions Options => new()
+    {
+        Roots = _host.Roots,
+        TimeProvider = _host.TimeProvider,
+        Source = ColdPageSource.IdleBitmap,
+        Interval = TimeSpan.FromSeconds(2),
+        Detail = true,
+    };
+
     private ColdPageTracker Open(bool detail = true)
     {
-        ColdPageTracker tracker = ColdPageTracker.Open(new ColdPageTrackerOptions
-        {
-            Roots = _host.Roots,
-            TimeProvider = _host.TimeProvider,
-            Source = ColdPageSource.IdleBitmap,
-            Interval = TimeSpan.FromSeconds(2),
-            Detail = detail,
-        });
+        ColdPageTracker tracker = ColdPageTracker.Open(Options with { Detail = detail });
         for (int pass = 0; pass < 3; pass++)
         {
             _host.Advance(TimeSpan.FromSeconds(2));

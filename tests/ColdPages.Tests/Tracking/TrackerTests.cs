@@ -126,6 +126,39 @@ public sealed class TrackerTests
     }
 
     [Fact]
+    public void A_source_of_cancellation_may_be_reset_and_used_again()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        using ColdPageTracker tracker = host.Open();
+        using CancellationTokenSource cancellation = new();
+        tracker.Scan(cancellation.Token);
+        Assert.True(cancellation.TryReset());
+        host.Host.OnRead = (path, _, count) =>
+        {
+            if (path == "/proc/vmstat")
+                cancellation.Cancel();
+            return IoResult.Done(count);
+        };
+        host.Advance(2);
+        Assert.ThrowsAny<OperationCanceledException>(() => tracker.Scan(cancellation.Token));
+        host.Host.OnRead = null;
+        using CancellationTokenSource other = new();
+        tracker.Scan(other.Token);
+    }
+
+    [Fact]
+    public void A_memcg_of_no_snapshot_says_so()
+    {
+        using ClockedHost host = ClockedHost.WithOneProcess(out _);
+        using ColdPageTracker tracker = host.Open();
+        tracker.Scan();
+        Assert.False(tracker.TakeSnapshot().TryGetMemcg("/gone", out MemcgAges none));
+        Assert.Contains("TryGetMemcg", Assert.Throws<InvalidOperationException>(() => none.Path).Message, StringComparison.Ordinal);
+        Assert.Equal("", none.ToString());
+        Assert.Equal("/a", tracker.TakeSnapshot()["/a"].ToString());
+    }
+
+    [Fact]
     public void Reclaim_during_the_watch_puts_its_pages_in_doubt()
     {
         using ClockedHost host = ClockedHost.WithOneProcess(out FakeMapping memory);
