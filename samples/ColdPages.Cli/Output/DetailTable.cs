@@ -20,15 +20,22 @@ internal sealed class DetailTable(ColdPageSnapshot snapshot, IReadOnlyList<Memcg
     public void Write(CliEnvironment environment)
     {
         using StreamWriter writer = TextColumns.Open(environment, out IAnsiConsole console);
+        bool hasAny = false;
         Section("Memory by state:", States());
         Section("Memory without an age:", Untracked());
         if (ColdAge.Choose([.. snapshot.Unattributed.Select(bin => bin.From).Skip(1)], settings) is { } age)
             Section($"Idle for {Units.Time(age)} or longer, at most, by state:", Cold(age));
+        if (!hasAny)
+        {
+            writer.WriteLine();
+            writer.WriteLine("Nothing to tell in detail: neither page cache nor kernel memory, nor anything locked or shared.");
+        }
 
         void Section(string title, List<Column> columns)
         {
             if (Build(columns, environment.OutputWidth) is not { } table)
                 return;
+            hasAny = true;
             writer.WriteLine();
             writer.WriteLine(title);
             writer.Flush();

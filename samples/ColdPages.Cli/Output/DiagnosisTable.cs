@@ -37,7 +37,7 @@ internal sealed class DiagnosisTable
         writer.WriteLine();
         writer.WriteLine("CONFLICTS");
         if (_diagnosis.Conflicts.Count == 0)
-            WriteParagraph(writer, _diagnosis.Chosen is null ? "- not looked for: no source is chosen; 'doctor --source NAME' tells those of one" : "- none found", Gap);
+            WriteParagraph(writer, _diagnosis.Chosen is null ? "- not looked for: no source can be used" : "- none found", Gap);
         foreach (string conflict in _diagnosis.Conflicts)
             WriteParagraph(writer, "- " + conflict, Gap);
     }

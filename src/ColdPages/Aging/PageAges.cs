@@ -186,6 +186,6 @@ internal sealed class PageAges(OwnerTable owners)
         owners[identity.Owner].Add(identity.Kind, mark, pages);
         _pagesByMark[mark] += pages;
         int large = identity.Order > 0 ? pages : 0;
-        Pages += new TrackedPages(pages, large, identity.Kind == PageKind.Anon ? 0 : large);
+        Pages += identity.Kind == PageKind.Anon ? new TrackedPages(pages, large, 0, 0) : new TrackedPages(pages, large, pages, large);
     }
 }

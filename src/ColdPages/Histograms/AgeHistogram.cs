@@ -85,10 +85,14 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
     /// Bytes idle for at least <paramref name="age"/>. Where the age lies within a bin, that bin counts only as possible, so an age
     /// longer than the host was watched gives 0 at least and the open bin at most.
     /// </summary>
+    /// <remarks>
+    /// Ages are measured, and a pass begins a little late: twice the interval lies just below the third bin, and within the second. What was idle for n passes is older than <c>this[n].From</c>.
+    /// </remarks>
     /// <param name="age">The idle age; zero or less gives all bytes.</param>
     public ByteBounds BytesOlderThan(TimeSpan age) => BytesOlderThan(age, firstKind: 0, BinLayout.Kinds);
 
-    /// <summary>As <see cref="BytesOlderThan(TimeSpan)"/>, for one kind of page.</summary>
+    /// <summary>As <see cref="BytesOlderThan(TimeSpan)"/>, for one kind of page; none of a kind that the source counts with another (<see cref="ColdPageSnapshot.KindsMerged"/>).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
     public ByteBounds BytesOlderThan(TimeSpan age, PageKind kind)
     {
         if (kind is < PageKind.Anon or > PageKind.Shmem)

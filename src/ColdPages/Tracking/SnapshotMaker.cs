@@ -41,6 +41,8 @@ internal sealed class SnapshotMaker(KernelFiles files, MemcgTree tree, AgeSource
             doubts.Add(new Doubt($"There is no memcg '{options.Memcg}'.", 0));
         if (failure is null)
             source.AddDoubts(doubts);
+        if (failure is null && goodPasses < 2)
+            doubts.Add(new Doubt("Only one pass was made so far: nothing was watched for long enough to be idle.", 0));
         doubts = [.. doubts.OrderByDescending(doubt => doubt.Bytes)];
         string? failureText = failure is null ? null : $"{failure.Why} {failure.Remedy}";
 

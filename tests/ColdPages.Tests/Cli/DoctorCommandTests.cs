@@ -17,7 +17,7 @@ public sealed class DoctorCommandTests
         Assert.Matches(@"(?m)^  yes  referenced$", run.Output);
         Assert.Matches(@"(?m)^  yes  swap +1 of 2 MiB free$", run.Output);
         Assert.All(FeatureNames.All, name => Assert.Contains($"  {name}", run.Output, StringComparison.Ordinal));
-        Assert.Contains("not looked for: no source is chosen", run.Output, StringComparison.Ordinal);
+        Assert.Contains("not looked for: no source can be used", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ public sealed class HiddenMovesTests
 {
     private const long Tracked = 100_000;
 
-    private static readonly TrackedPages Some = new(Tracked, 0, 0);
+    private static readonly TrackedPages Some = new(Tracked, 0, 0, 0);
 
     private readonly FakeHost _host = new();
     private readonly HiddenMoves _moves;
@@ -210,12 +210,68 @@ public sealed class HiddenMovesTests
         Assert.Equal((null, 0L), (_moves.Arrived, _moves.Moved));
         _host.Write("/sys/kernel/mm/ksm/run", "0\n");
         Pass(3);
+        Assert.Null(_moves.Arrived);
+        Pass(4);
         Assert.Equal(0, _moves.Arrived);
+    }
+
+    [Theory]
+    [InlineData("/sys/kernel/mm/ksm/pages_scanned", "7\n", "9\n", "9\n")] // Linux 6.7 and later.
+    [InlineData("/sys/kernel/mm/ksm/pages_shared", "0\n", "1\n", "0\n")] // Before: as long as anything is merged.
+    public void Where_pages_were_merged_between_two_passes_nothing_is_known_of_what_arrived(string file, string before, string after, string later)
+    {
+        _host.Write("/sys/kernel/mm/ksm/run", "0\n");
+        _host.Write(file, before);
+        Pass(1, tracked: 0);
+        Pass(2);
+        Assert.Equal(0, _moves.Arrived);
+        _host.Write(file, after);
+        Pass(3);
+        Assert.Null(_moves.Arrived);
+        _host.Write(file, later);
+        Pass(4);
+        Assert.Equal(0, _moves.Arrived);
+    }
+
+    [Fact]
+    public void Small_pages_that_were_to_be_joined_and_were_not_may_have_lost_a_touch_where_they_are_not_anonymous()
+    {
+        const string Joined = "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_collapsed";
+        TrackedPages tracked = Some with { File = 1500 };
+        _host.Write(Joined, "5\n");
+        Pass(1, tracked: 0);
+        Counts(migrated: 5000, split: 20, swappedIn: 70, collapsed: 3);
+        _host.Write(Joined, "6\n");
+        _moves.Begin(2, tracked);
+        _moves.End();
+        Assert.Equal(1024, _moves.DoubtfulPages(tracked));
+        Assert.Equal(0, _moves.DoubtfulPages(Some));
+        Counts(migrated: 5000, split: 20, swappedIn: 70, collapsed: 4);
+        Pass(3);
+        Assert.Equal(1500, _moves.DoubtfulPages(tracked));
+
+        // For as long as ages reach back to it.
+        Pass(2);
+        Assert.Equal(512, _moves.DoubtfulPages(tracked));
+        Pass(3);
+        Assert.Equal(0, _moves.DoubtfulPages(tracked));
+    }
+
+    [Fact]
+    public void Folios_of_every_size_that_are_made_of_small_ones_are_counted_where_the_kernel_does()
+    {
+        const string Stat = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/collapse_alloc";
+        _host.Write("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/split", "0\n");
+        _host.Write(Stat, "10\n");
+        Pass(1, tracked: 0);
+        _host.Write(Stat, "13\n");
+        Pass(2);
+        Assert.Equal((3L, 3L * 16), (_moves.Arrived, _moves.Moved));
     }
 
     private AskAgain Pass(byte mark, long tracked = Tracked, long large = 0)
     {
-        AskAgain askAgain = _moves.Begin(mark, new TrackedPages(tracked, large, 0));
+        AskAgain askAgain = _moves.Begin(mark, new TrackedPages(tracked, large, 0, 0));
         _moves.End();
         return askAgain;
     }

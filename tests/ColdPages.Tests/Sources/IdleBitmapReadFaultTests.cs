@@ -184,6 +184,7 @@ public sealed class IdleBitmapReadFaultTests
     public void Marks_that_are_taken_in_pieces_lose_nothing()
     {
         using IdleBitmapFaultRun run = new();
+        run.Scan();
         for (int length = 8; length <= 512; length += 8)
         {
             run.Fault = (operation, _, _, count) => operation == FileOperation.Write ? IoResult.Done(Math.Min(count, length)) : null;

@@ -1,6 +1,6 @@
 namespace ColdPages.Tests;
 
-public sealed class FolioSplitsTests
+public sealed class FolioStatsTests
 {
     private const string Folder = "/sys/kernel/mm/transparent_hugepage";
 
@@ -13,7 +13,7 @@ public sealed class FolioSplitsTests
         host.Write($"{Folder}/hugepages-2048kB/stats/split", "1\n");
         host.Write($"{Folder}/hugepages-2048kB/stats/split_deferred", "100\n");
         host.Write($"{Folder}/khugepaged/pages_collapsed", "1000\n");
-        Assert.Equal((5 * 4) + (2 * 16) + 512, new FolioSplits(host).ReadPages());
+        Assert.Equal((5 * 4) + (2 * 16) + 512, new FolioStats(host).ReadSplit());
         Assert.Equal(0, host.OpenFiles);
     }
 
@@ -23,18 +23,18 @@ public sealed class FolioSplitsTests
         FakeHost host = new();
         host.Write($"{Folder}/hugepages-64kB/enabled", "never\n");
         host.Write($"{Folder}/hugepages-128kB/stats/split", "3\n");
-        Assert.Equal(96, new FolioSplits(host).ReadPages());
+        Assert.Equal(96, new FolioStats(host).ReadSplit());
     }
 
     [Fact]
     public void A_kernel_without_the_counts_gives_null()
     {
         FakeHost host = new();
-        Assert.Null(new FolioSplits(host).ReadPages());
+        Assert.Null(new FolioStats(host).ReadSplit());
         host.Write($"{Folder}/enabled", "always\n");
         host.MakeFolder($"{Folder}/hugepages-2048kB");
         host.MakeFolder($"{Folder}/hugepages-kB");
-        Assert.Null(new FolioSplits(host).ReadPages());
+        Assert.Null(new FolioStats(host).ReadSplit());
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class FolioSplitsTests
         host.Write($"{Folder}/hugepages-64kB/stats/split", "2\n");
         host.Write($"{Folder}/hugepages-128kB/stats/split", "3\n");
         host.OnRead = static (path, _, count) => path.Contains("-128kB", StringComparison.Ordinal) ? IoResult.Failed(Errno.EIO) : IoResult.Done(count);
-        Assert.Null(new FolioSplits(host).ReadPages());
+        Assert.Null(new FolioStats(host).ReadSplit());
         Assert.Equal(0, host.OpenFiles);
     }
 }
