@@ -55,6 +55,27 @@ public sealed class UncommonMemoryTests : IClassFixture<QuietAccessedBits>
         }
     }
 
+    // What is merged is mapped in place of the pages before it as one just touched, on a frame that may be one of theirs; and by the next pass nothing is being merged any more.
+    [Fact]
+    public async Task Memory_that_was_merged_between_two_passes_is_not_promoted_for_certain()
+    {
+        Guest.Require();
+        using Cgroup firstCgroup = new("/first");
+        using Cgroup secondCgroup = new("/second");
+        using WorstFigures worst = new();
+        for (int run = 0; run < Guest.Runs; run++)
+        {
+            using HoldWorkload first = await HoldWorkload.StartAsync(firstCgroup, "ksm", 60, 0);
+            using HoldWorkload second = await HoldWorkload.StartAsync(secondCgroup, "ksm", 60, 0);
+            using ColdPageTracker tracker = Open();
+            await Truth.ScanAsync(tracker, 3);
+            await SamePageMerging.MergeAsync(60);
+            ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
+            foreach (Cgroup cgroup in (Cgroup[])[firstCgroup, secondCgroup])
+                worst.AssertNear("certainly promoted by merging", snapshot[cgroup.Path].Promotions().Total.AtLeast, 0);
+        }
+    }
+
     [Fact]
     public async Task Memory_that_guard_regions_replace_is_in_no_bin_and_not_promoted()
     {
