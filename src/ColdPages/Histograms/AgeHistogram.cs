@@ -21,7 +21,7 @@ public sealed class AgeHistogram : IReadOnlyList<AgeBin>, IEquatable<AgeHistogra
     }
 
     /// <summary>A histogram of bins that touch each other, the first from 0 and only the last one open.</summary>
-    /// <exception cref="ArgumentException">The bins leave a gap, overlap, or hold a negative number.</exception>
+    /// <exception cref="ArgumentException">The bins leave a gap, overlap, or hold a negative number or more than a long can count; or the youngest holds excess bytes, which no younger one counts.</exception>
     public static AgeHistogram Create(IEnumerable<AgeBin> bins)
     {
         ArgumentNullException.ThrowIfNull(bins);

@@ -83,6 +83,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     }
 
     /// <summary>The memcgs with the most bytes that are certainly in the oldest bin, at most <paramref name="count"/>, in tree order.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
     public IReadOnlyList<MemcgAges> Coldest(int count, MemcgScope scope = MemcgScope.Hierarchical)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -111,6 +112,7 @@ public sealed class ColdPageSnapshot : IEquatable<ColdPageSnapshot>
     /// <param name="writer">Where to.</param>
     /// <param name="scope">Whose pages each memcg's numbers count.</param>
     /// <param name="only">These memcgs of this snapshot alone; null for all.</param>
+    /// <exception cref="ArgumentException">A memcg is not of this snapshot.</exception>
     public void WriteJson(Utf8JsonWriter writer, MemcgScope scope = MemcgScope.Hierarchical, IReadOnlyList<MemcgAges>? only = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
