@@ -12,6 +12,18 @@ internal sealed class Evidence(string memcg, int sizeMiB)
     private long _tooCertain;
     private long _tooImpossible;
 
+    /// <summary>Makes so many passes while the kernel moves pages: none may be told older than it is, and what is promoted lies within its bounds.</summary>
+    public async Task ScanAsync(ColdPageTracker tracker, TouchRecord right, int passes)
+    {
+        for (int pass = 0; pass < passes; pass++)
+        {
+            ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
+            right.Pass();
+            AssertNotOlder(snapshot, right);
+            AssertPromotions(snapshot, right, allowanceMiB: 1, byAge: false);
+        }
+    }
+
     /// <summary>Each bin as it should be.</summary>
     public void AssertAges(ColdPageSnapshot snapshot, TouchRecord right)
     {

@@ -30,7 +30,7 @@ public sealed class MovedPagesTests : IClassFixture<QuietAccessedBits>
         long[] before = frames.Read();
         Compact();
         Moved(before, frames, 20);
-        await ScanAsync(1);
+        await evidence.ScanAsync(tracker, right, passes: 1);
 
         using (CancellationTokenSource end = new())
         {
@@ -44,7 +44,7 @@ public sealed class MovedPagesTests : IClassFixture<QuietAccessedBits>
             try
             {
                 await TouchAsync(held, right, 200, 250);
-                await ScanAsync(2);
+                await evidence.ScanAsync(tracker, right, passes: 2);
             }
             finally
             {
@@ -53,19 +53,8 @@ public sealed class MovedPagesTests : IClassFixture<QuietAccessedBits>
             }
         }
 
-        await ScanAsync(1);
+        await evidence.ScanAsync(tracker, right, passes: 1);
         evidence.Report();
-
-        async Task ScanAsync(int passes)
-        {
-            for (int pass = 0; pass < passes; pass++)
-            {
-                ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
-                right.Pass();
-                evidence.AssertNotOlder(snapshot, right);
-                evidence.AssertPromotions(snapshot, right, allowanceMiB: 1, byAge: false);
-            }
-        }
 
         static void Compact() => KernelText.Write("/proc/sys/vm/compact_memory", "1");
     }
@@ -87,8 +76,7 @@ public sealed class MovedPagesTests : IClassFixture<QuietAccessedBits>
 
             // Younger than what is given up, which it may come to the place of.
             await TouchAsync(held, right, Hot, 200);
-            await ScanAsync();
-            await ScanAsync();
+            await evidence.ScanAsync(tracker, right, passes: 2);
             long[] before = frames.Read();
             await held.Workload.FreeAsync(250, 300);
             right.Free(250, 300);
@@ -96,19 +84,10 @@ public sealed class MovedPagesTests : IClassFixture<QuietAccessedBits>
             using (MemoryBlock.TakeOut(before[(Hot * PagesPerMiB)..(200 * PagesPerMiB)]))
             {
                 Moved(before, frames, 10);
-                await ScanAsync();
-                await ScanAsync();
+                await evidence.ScanAsync(tracker, right, passes: 2);
             }
 
-            await ScanAsync();
-
-            async Task ScanAsync()
-            {
-                ColdPageSnapshot snapshot = await Truth.ScanAsync(tracker, 1);
-                right.Pass();
-                evidence.AssertNotOlder(snapshot, right);
-                evidence.AssertPromotions(snapshot, right, allowanceMiB: 1, byAge: false);
-            }
+            await evidence.ScanAsync(tracker, right, passes: 1);
         }
 
         evidence.Report();

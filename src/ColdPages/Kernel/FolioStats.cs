@@ -3,46 +3,52 @@ using System.Buffers.Text;
 namespace ColdPages;
 
 /// <summary>
-/// What happened to large folios of every size since boot: /sys/kernel/mm/transparent_hugepage/hugepages-SIZEkB/stats (Linux 6.10 and later). /proc/vmstat counts those of the size alone that a page
-/// table's upper level maps.
+/// What happened to large folios since boot: /sys/kernel/mm/transparent_hugepage/hugepages-SIZEkB/stats, for folios of every size (Linux 6.10 and later), and khugepaged/pages_collapsed. /proc/vmstat counts those
+/// of the size alone that a page table's upper level maps.
 /// </summary>
-internal sealed class FolioStats(KernelFiles files)
+/// <param name="SplitPages">Pages of folios that were split into smaller ones; null where the kernel does not count them.</param>
+/// <param name="CollapseAllocs">Folios that were allocated to collapse small ones into, whether that came about or not.</param>
+/// <param name="CollapseAllocPages">Their pages.</param>
+/// <param name="KhugepagedCollapses">Collapses that khugepaged brought about; those that a program had done (MADV_COLLAPSE) nobody counts.</param>
+internal readonly record struct FolioStats(long? SplitPages, long CollapseAllocs, long CollapseAllocPages, long KhugepagedCollapses)
 {
-    private readonly DirectoryListing _sizes = new();
-
-    /// <summary>Pages of folios that were split into smaller ones; null where the kernel does not count them, or a count that is there cannot be read.</summary>
-    public long? ReadSplit() => Read("stats/split"u8, out _);
-
-    /// <summary>Pages of folios that small ones were to be joined into, which need not have come about, and how many folios; as <see cref="ReadSplit"/>.</summary>
-    public long? ReadCollapsed(out long folios) => Read("stats/collapse_alloc"u8, out folios);
-
-    private long? Read(ReadOnlySpan<byte> name, out long folios)
+    /// <summary>Null where there are no large folios, or a count that is there cannot be read: a sum that lacks one of its parts would look as if some had been taken back.</summary>
+    /// <param name="files">The host.</param>
+    /// <param name="sizes">Room for the names of the sizes, used anew each time.</param>
+    public static FolioStats? Read(KernelFiles files, DirectoryListing sizes)
     {
-        folios = 0;
-        if (files.List("/sys/kernel/mm/transparent_hugepage"u8, _sizes) != Errno.None)
+        if (files.List("/sys/kernel/mm/transparent_hugepage"u8, sizes) != Errno.None)
             return null;
-        long? pages = null;
-        Span<byte> sizePath = stackalloc byte[128];
-        Span<byte> statPath = stackalloc byte[160];
-        using FileText text = FileText.Rent();
-        for (int i = 0; i < _sizes.Count; i++)
+        if (!TryRead(files, "/sys/kernel/mm/transparent_hugepage/khugepaged"u8, "pages_collapsed"u8, out long? collapses))
+            return null;
+        FolioStats all = new(null, 0, 0, collapses ?? 0);
+        Span<byte> buffer = stackalloc byte[128];
+        for (int i = 0; i < sizes.Count; i++)
         {
-            ReadOnlySpan<byte> folder = _sizes.Name(i);
-            if (!folder.StartsWith("hugepages-"u8) || !Utf8Parser.TryParse(folder["hugepages-"u8.Length..], out long kilobytes, out _))
+            ReadOnlySpan<byte> name = sizes.Name(i);
+            if (!name.StartsWith("hugepages-"u8) || !Utf8Parser.TryParse(name["hugepages-"u8.Length..], out long kilobytes, out _))
                 continue;
-            KernelPath size = KernelPath.Child(sizePath, "/sys/kernel/mm/transparent_hugepage"u8, folder);
-            KernelPath stat = KernelPath.Child(statPath, size.Bytes, name);
-            Errno error = text.Load(files, stat.Bytes);
-            if (error.IsGone())
-                continue;
-
-            // A sum that lacks one of its parts would look as if some had been taken back.
-            if (error != Errno.None || KeyedNumber.ParseSingle(text.Bytes) is not { } count)
+            ReadOnlySpan<byte> folder = KernelPath.Child(buffer, "/sys/kernel/mm/transparent_hugepage"u8, name).Bytes;
+            if (!TryRead(files, folder, "stats/split"u8, out long? splits) || !TryRead(files, folder, "stats/collapse_alloc"u8, out long? allocs))
                 return null;
-            folios += count;
-            pages = (pages ?? 0) + (count * (kilobytes * 1024 / files.PageSize));
+            long pages = kilobytes * 1024 / files.PageSize;
+            all = all with
+            {
+                SplitPages = splits is null ? all.SplitPages : (all.SplitPages ?? 0) + (splits * pages),
+                CollapseAllocs = all.CollapseAllocs + (allocs ?? 0),
+                CollapseAllocPages = all.CollapseAllocPages + ((allocs ?? 0) * pages),
+            };
         }
 
-        return pages;
+        return all;
+    }
+
+    // A count that is not there is null, and no failure.
+    private static bool TryRead(KernelFiles files, ReadOnlySpan<byte> folder, ReadOnlySpan<byte> name, out long? count)
+    {
+        using FileText text = FileText.Rent();
+        Errno error = text.Load(files, KernelPath.Child(stackalloc byte[160], folder, name).Bytes);
+        count = error == Errno.None ? KeyedNumber.ParseSingle(text.Bytes) : null;
+        return count is not null || error.IsGone();
     }
 }

@@ -15,8 +15,8 @@ internal readonly record struct VmStat
     /// <summary>Mappings of huge pages of that size that were split into mappings of small ones, or given up in part: the page itself stays whole.</summary>
     public long HugeMappingsSplit { get; private init; }
 
-    /// <summary>Huge pages made of small ones that were in use, by khugepaged or MADV_COLLAPSE.</summary>
-    public long HugePagesCollapsed { get; private init; }
+    /// <summary>Huge pages that were allocated to collapse small ones in use into, by khugepaged or MADV_COLLAPSE, whether that came about or not.</summary>
+    public long HugeCollapseAllocs { get; private init; }
 
     /// <summary>
     /// Pages that are off their LRU lists, to be migrated or reclaimed: what they are now, and not since boot. Of a migration all of them are so before the first is moved, and only
@@ -65,7 +65,7 @@ internal readonly record struct VmStat
             else if (key.SequenceEqual("thp_split_pmd"u8))
                 stat = stat with { HugeMappingsSplit = value };
             else if (key.SequenceEqual("thp_collapse_alloc"u8))
-                stat = stat with { HugePagesCollapsed = value };
+                stat = stat with { HugeCollapseAllocs = value };
             else if (key.SequenceEqual("nr_isolated_anon"u8) || key.SequenceEqual("nr_isolated_file"u8))
                 stat = stat with { PagesIsolated = stat.PagesIsolated + value };
             else if (key.SequenceEqual("pswpin"u8) || key.SequenceEqual("zswpin"u8) || key.SequenceEqual("swpin_zero"u8))

@@ -4,25 +4,23 @@ namespace ColdPages;
 
 /// <summary>
 /// What the idle bitmap cannot show: a page that stayed marked may still have become another. Migration takes the mark along, perhaps onto a frame that was given up just before; a folio that is split keeps its first
-/// page's mark and loses pages; a mapping that goes takes along what its accessed bit said, where that of a huge page is split and where small pages of files or of shared memory are to be joined and then are not. The kernel counts
-/// all of these, and the counts bound how many pages can be wrong.
+/// page's mark and loses pages; a mapping that goes takes along what its accessed bit said, where that of a huge page is split and where a collapse of small pages of files or of shared memory fails. The kernel counts all of these,
+/// and the counts bound how many pages can be wrong.
 /// </summary>
 internal sealed class HiddenMoves(KernelFiles files)
 {
     // Up to a thousandth of what is tracked it stays a doubt; beyond, it is asked again.
     private const int Tolerance = 1000;
 
-    private readonly FolioStats _folios = new(files);
+    private readonly DirectoryListing _sizes = new();
     private readonly int _hugeOrder = BitOperations.Log2((uint)files.PageSize / sizeof(ulong));
 
-    // What no question could clear up, by the mark of the pass that had it: it matters for as long as ages reach back to that.
-    private readonly long[] _unclear = new long[PassMark.Count];
+    // Pages that migrations and splits may have made others, and that questions left so.
+    private readonly DoubtsByPass _unclear = new();
 
-    // Likewise of mappings that were split: no question brings a lost touch back.
-    private readonly long[] _mappingsSplit = new long[PassMark.Count];
-
-    // Likewise of small pages that were to be joined.
-    private readonly long[] _notJoined = new long[PassMark.Count];
+    // Mappings that were split, and collapses that failed: no question brings a lost touch back.
+    private readonly DoubtsByPass _mappingsSplit = new();
+    private readonly DoubtsByPass _failedCollapses = new();
     private Counts? _before;
     private Counts _during;
     private long _migrated;
@@ -59,22 +57,17 @@ internal sealed class HiddenMoves(KernelFiles files)
         long pages = _migrated + _split + _during.Migrated + _during.Split + InLargeFolios(_migratedToLarge + _during.Migrated, tracked);
 
         // Most that are off their lists for a moment are not to be moved at all: that each comes to where a large folio began is not assumed of them.
-        pages += _underway;
-        foreach (long unclear in _unclear)
-            pages += unclear;
-        long mappings = _during.MappingsSplit;
-        foreach (long split in _mappingsSplit)
-            mappings += split;
-        long notJoined = _during.NotJoined;
-        foreach (long failed in _notJoined)
-            notJoined += failed;
-        return Math.Min(pages + InMappings(mappings, tracked) + Math.Min(tracked.File, notJoined << _hugeOrder), tracked.All);
+        pages += _underway + _unclear.Total;
+        pages += InMappings(_during.MappingsSplit + _mappingsSplit.Total, tracked) + InCollapses(_during.FailedCollapses + _failedCollapses.Total, tracked);
+        return Math.Min(pages, tracked.All);
     }
 
     /// <summary>Begins a pass: what has to be asked about again.</summary>
     public AskAgain Begin(byte mark, TrackedPages tracked)
     {
-        _unclear[mark] = _mappingsSplit[mark] = _notJoined[mark] = 0;
+        _unclear.Begin(mark);
+        _mappingsSplit.Begin(mark);
+        _failedCollapses.Begin(mark);
         _merging = Ksm.Read(files);
         _during = default;
         Counts? now = Read();
@@ -85,10 +78,11 @@ internal sealed class HiddenMoves(KernelFiles files)
             Counts since = _before is { } before ? read - before : new Counts { Migrated = tracked.All };
             _migrated += since.Migrated;
             _migratedToLarge += since.Migrated;
+
             // Not cut off at what is tracked: pages that were marked and not tracked yet lose their accessed bits by a split too, and come as idle in this pass.
             _split += since.Split;
-            _mappingsSplit[mark] = since.MappingsSplit;
-            _notJoined[mark] = since.NotJoined;
+            _mappingsSplit.Add(mark, since.MappingsSplit);
+            _failedCollapses.Add(mark, since.FailedCollapses);
             _before = now;
         }
 
@@ -104,7 +98,7 @@ internal sealed class HiddenMoves(KernelFiles files)
             return;
 
         // A split throws away what the accessed bits of page cache said, and of what its pages are now nothing tells.
-        _unclear[mark] += _split;
+        _unclear.Add(mark, _split);
         _split = 0;
         _migratedToLarge = 0;
         if (asked != AskAgain.All)
@@ -112,7 +106,7 @@ internal sealed class HiddenMoves(KernelFiles files)
 
         // A page that came by migration to a frame of its own owner, kind and size cannot be told from the one before it. Those that were found to be others are not taken off: they may have
         // come there without a migration.
-        _unclear[mark] += _migrated;
+        _unclear.Add(mark, _migrated);
         _migrated = 0;
     }
 
@@ -138,11 +132,9 @@ internal sealed class HiddenMoves(KernelFiles files)
     // their bit is kept as a flag that the idle bitmap does not look at.
     private long InMappings(long split, TrackedPages tracked) => Math.Min(tracked.LargeFile, split << _hugeOrder);
 
-    private long ReadJoined()
-    {
-        using FileText text = FileText.Rent();
-        return text.Load(files, "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_collapsed"u8) == Errno.None ? KeyedNumber.ParseSingle(text.Bytes) ?? 0 : 0;
-    }
+    // collapse_file in mm/khugepaged.c: page cache and shared memory are unmapped first, what their accessed bits said is lost, and where it then gives up the small pages are as idle as before. Of anonymous memory the
+    // accessed bits come back.
+    private long InCollapses(long failed, TrackedPages tracked) => Math.Min(tracked.File, failed << _hugeOrder);
 
     private Counts? Read()
     {
@@ -150,25 +142,25 @@ internal sealed class HiddenMoves(KernelFiles files)
             return null;
 
         // The two ways to count splits are not the same: one must not be taken for the other from one pass to the next.
-        long? split = _folios.ReadSplit();
-        if (split is null && _countsFolios)
+        FolioStats? folios = FolioStats.Read(files, _sizes);
+        if (folios?.SplitPages is null && _countsFolios)
             return null;
-        _countsFolios = split is not null;
+        _countsFolios = folios?.SplitPages is not null;
         if (stat.PagesIsolated == 0 || stat.PagesMigrated - _migratedBefore >= _underway)
             _underway = 0;
         if (stat.PagesIsolated > _underway)
             (_underway, _migratedBefore) = (stat.PagesIsolated, stat.PagesMigrated);
-        // The largest size may be in both; counted twice it only makes less of what is promoted certain.
-        long? joinedPages = _folios.ReadCollapsed(out long joined);
+
+        // The largest size may be in both counts of collapses; counted twice it only makes less of what is promoted certain.
         return new Counts
         {
             Migrated = stat.PagesMigrated,
-            Split = split ?? stat.HugePagesSplit << _hugeOrder,
+            Split = folios?.SplitPages ?? stat.HugePagesSplit << _hugeOrder,
             SwappedIn = stat.PagesSwappedIn,
-            Collapsed = stat.HugePagesCollapsed + joined,
-            CollapsedPages = (stat.HugePagesCollapsed << _hugeOrder) + (joinedPages ?? 0),
-            HugeCollapsed = stat.HugePagesCollapsed,
-            Joined = ReadJoined(),
+            Collapses = stat.HugeCollapseAllocs + (folios?.CollapseAllocs ?? 0),
+            CollapsePages = (stat.HugeCollapseAllocs << _hugeOrder) + (folios?.CollapseAllocPages ?? 0),
+            HugeCollapses = stat.HugeCollapseAllocs,
+            KhugepagedCollapses = folios?.KhugepagedCollapses ?? 0,
             MappingsSplit = stat.HugeMappingsSplit,
         };
     }
@@ -181,37 +173,34 @@ internal sealed class HiddenMoves(KernelFiles files)
 
         public long SwappedIn { get; init; }
 
-        public long Collapsed { get; init; }
+        /// <summary>Collapses that were begun, of every size, and the pages of what they were to make.</summary>
+        public long Collapses { get; init; }
 
-        public long CollapsedPages { get; init; }
+        public long CollapsePages { get; init; }
 
-        /// <summary>Those of <see cref="Collapsed"/> that are of the size that a page table's upper level maps: what page cache and shared memory are joined to.</summary>
-        public long HugeCollapsed { get; init; }
+        /// <summary>Those of them to the size that page cache and shared memory are collapsed to, and how many khugepaged brought about.</summary>
+        public long HugeCollapses { get; init; }
 
-        /// <summary>Those of them that khugepaged brought about; where a program had it done (MADV_COLLAPSE) nobody counts that.</summary>
-        public long Joined { get; init; }
+        public long KhugepagedCollapses { get; init; }
 
-        /// <summary>
-        /// Those of them that may have come to nothing: collapse_file in mm/khugepaged.c unmaps the small pages first, what their accessed bits said is lost, and where it then gives up they are as idle as before. Of anonymous
-        /// memory the accessed bits come back.
-        /// </summary>
-        public long NotJoined => Math.Max(0, HugeCollapsed - Joined);
+        /// <summary>Collapses that may have failed, or more: where a program has one done (MADV_COLLAPSE) nobody counts whether it came about.</summary>
+        public long FailedCollapses => Math.Max(0, HugeCollapses - KhugepagedCollapses);
 
         public long MappingsSplit { get; init; }
 
-        public long Arrived => Migrated + Split + SwappedIn + Collapsed;
+        public long Arrived => Migrated + Split + SwappedIn + Collapses;
 
-        public long Moved => Migrated + Split + SwappedIn + CollapsedPages;
+        public long Moved => Migrated + Split + SwappedIn + CollapsePages;
 
         public static Counts operator -(Counts a, Counts b) => new()
         {
             Migrated = a.Migrated - b.Migrated,
             Split = Math.Max(0, a.Split - b.Split),
             SwappedIn = a.SwappedIn - b.SwappedIn,
-            Collapsed = Math.Max(0, a.Collapsed - b.Collapsed),
-            CollapsedPages = Math.Max(0, a.CollapsedPages - b.CollapsedPages),
-            HugeCollapsed = a.HugeCollapsed - b.HugeCollapsed,
-            Joined = a.Joined - b.Joined,
+            Collapses = Math.Max(0, a.Collapses - b.Collapses),
+            CollapsePages = Math.Max(0, a.CollapsePages - b.CollapsePages),
+            HugeCollapses = a.HugeCollapses - b.HugeCollapses,
+            KhugepagedCollapses = a.KhugepagedCollapses - b.KhugepagedCollapses,
             MappingsSplit = a.MappingsSplit - b.MappingsSplit,
         };
     }

@@ -270,7 +270,7 @@ internal sealed class IdleBitmapSource : AgeSource
         else if (_moves.DoubtfulPages(_ages.Pages) is > 0 and long pages)
         {
             doubts.Add(new Doubt(
-                $"The kernel migrated or split pages that are idle, or mappings of them, or tried to join them: up to {pages} may be told older than they are.", pages * Files.PageSize));
+                $"The kernel migrated or split pages that are idle, or mappings of them, or failed to collapse them into huge pages: up to {pages} may be told older than they are.", pages * Files.PageSize));
         }
 
         if (_excessPages > 0)

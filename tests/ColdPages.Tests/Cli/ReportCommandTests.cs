@@ -335,6 +335,8 @@ public sealed class ReportCommandTests
         Assert.Matches(@"Memory by state:\nMEMCG +CLEAN FILE +DIRTY +MAPPED *\n/ +[0-9.]+ MiB", table.Output);
         Assert.Matches(@"Idle for 4s or longer, at most, by state:\nMEMCG +CLEAN FILE +DIRTY +MAPPED *\n/ +", table.Output);
         Assert.DoesNotContain("NODE", table.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nothing to tell in detail", table.Output, StringComparison.Ordinal);
+        Assert.Contains("Nothing to tell in detail", (await CliRun.OfAsync(Host(touched: 0), 100, Cancellation, [.. args, "--memcg", "/user.slice", "--local"])).Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Memory by state", (await CliRun.OfAsync(Host(touched: 0), 100, Cancellation, "report", "--source", "simulated")).Output, StringComparison.Ordinal);
 
         ColdPageSnapshot snapshot = ColdPageSnapshot.ReadJson(Encoding.UTF8.GetBytes((await CliRun.OfAsync(Host(touched: 0), Cancellation, [.. args, "--json"])).Output));

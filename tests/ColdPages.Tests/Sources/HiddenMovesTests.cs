@@ -234,14 +234,14 @@ public sealed class HiddenMovesTests
     }
 
     [Fact]
-    public void Small_pages_that_were_to_be_joined_and_were_not_may_have_lost_a_touch_where_they_are_not_anonymous()
+    public void A_collapse_that_fails_may_take_a_touch_along_where_it_is_not_of_anonymous_memory()
     {
-        const string Joined = "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_collapsed";
+        const string Collapsed = "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_collapsed";
         TrackedPages tracked = Some with { File = 1500 };
-        _host.Write(Joined, "5\n");
+        _host.Write(Collapsed, "5\n");
         Pass(1, tracked: 0);
         Counts(migrated: 5000, split: 20, swappedIn: 70, collapsed: 3);
-        _host.Write(Joined, "6\n");
+        _host.Write(Collapsed, "6\n");
         _moves.Begin(2, tracked);
         _moves.End();
         Assert.Equal(1024, _moves.DoubtfulPages(tracked));
@@ -258,7 +258,7 @@ public sealed class HiddenMovesTests
     }
 
     [Fact]
-    public void Folios_of_every_size_that_are_made_of_small_ones_are_counted_where_the_kernel_does()
+    public void Collapses_to_every_size_are_counted_where_the_kernel_does()
     {
         const string Stat = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/collapse_alloc";
         _host.Write("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/split", "0\n");

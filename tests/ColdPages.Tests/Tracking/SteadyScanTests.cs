@@ -20,13 +20,14 @@ public sealed class SteadyScanTests
             Source = ColdPageSource.Referenced,
             LeaseDirectory = lease.Path,
         });
-        tracker.Scan();
-        tracker.Scan();
+        using CancellationTokenSource cancellation = new();
+        tracker.Scan(cancellation.Token);
+        tracker.Scan(cancellation.Token);
         Assert.Equal(20L * 300 * 4096, tracker.TakeSnapshot()["/"].TrackedBytes());
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 130; i++)
-            tracker.Scan();
+            tracker.Scan(cancellation.Token);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(20L * 300 * 4096, tracker.TakeSnapshot()["/"].TrackedBytes());
     }
